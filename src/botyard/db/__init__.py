@@ -1,0 +1,1 @@
+"""The database room: engines, the one writer, column types, leases and migrations."""

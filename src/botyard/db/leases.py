@@ -1,0 +1,126 @@
+"""Leases: who may work on what, until when, and with which fencing number.
+
+A lease is a row. Its fence grows with each change of hands, so that the late write of a holder
+who was frozen past the end of his lease can be told from one of the present holder's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Double, String, Table, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from botyard.db.session import Database
+from botyard.db.types import DatabaseSeconds, metadata
+
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 3.0
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A right to work on `name`, valid as long as its fence is the row's."""
+
+    name: str
+    fence: int
+
+
+class LeaseHolder:
+    """One process's hand on the leases: takes, renews and gives back."""
+
+    def __init__(self, database: Database, holder: str, *, seconds: float = LEASE_SECONDS) -> None:
+        """`holder` names the process, different for each start of each replica."""
+        self._database = database
+        self._holder = holder
+        self._seconds = seconds
+
+    async def take(self, names: Collection[str], *, most: int | None = None) -> list[Lease]:
+        """The leases among `names` that were free or had run out and now are ours (`most` at most)."""
+        if not names:
+            return []
+        async with self._database.begin() as connection:
+            await _make_rows(connection, names)
+            free = (
+                select(leases.c.name)
+                .where(leases.c.name.in_(names), leases.c.expires_at < DatabaseSeconds())
+                .order_by(leases.c.name)
+                .limit(most)
+                .with_for_update(skip_locked=True)
+            )
+            taken = await connection.execute(
+                update(leases)
+                .where(leases.c.name.in_(free.scalar_subquery()))
+                .values(
+                    holder=self._holder,
+                    fence=leases.c.fence + 1,
+                    expires_at=DatabaseSeconds() + self._seconds,
+                )
+                .returning(leases.c.name, leases.c.fence)
+            )
+            return [Lease(row.name, row.fence) for row in taken]
+
+    async def renew(self, held: Collection[Lease]) -> list[Lease]:
+        """Those of `held` that are still ours, good for another term."""
+        if not held:
+            return []
+        async with self._database.begin() as connection:
+            renewed = await connection.execute(
+                update(leases)
+                .where(_ours(self._holder, held))
+                .values(expires_at=DatabaseSeconds() + self._seconds)
+                .returning(leases.c.name, leases.c.fence)
+            )
+            return [Lease(row.name, row.fence) for row in renewed]
+
+    async def release(self, held: Collection[Lease]) -> None:
+        """Gives leases back at once, so that nobody has to wait for their end."""
+        if held:
+            async with self._database.begin() as connection:
+                await connection.execute(
+                    update(leases).where(_ours(self._holder, held)).values(expires_at=0.0)
+                )
+
+    async def live_holders(self, prefix: str) -> int:
+        """How many processes hold a lease whose name starts with `prefix`."""
+        async with self._database.read() as connection:
+            holders = await connection.execute(
+                select(leases.c.holder)
+                .where(leases.c.name.startswith(prefix, autoescape=True))
+                .where(leases.c.expires_at >= DatabaseSeconds())
+                .distinct()
+            )
+            return len(holders.all())
+
+
+async def end_all_leases(database: Database) -> None:
+    """Ends every lease. Only for a process that knows it is alone (it holds the SQLite file's lock)."""
+    async with database.begin() as connection:
+        await connection.execute(delete(leases).where(leases.c.name.startswith("node:")))
+        await connection.execute(update(leases).values(expires_at=0.0))
+
+
+def _ours(holder: str, held: Collection[Lease]) -> object:
+    pairs = [(leases.c.name == lease.name) & (leases.c.fence == lease.fence) for lease in held]
+    return (leases.c.holder == holder) & or_(*pairs)
+
+
+async def _make_rows(connection: AsyncConnection, names: Collection[str]) -> None:
+    known = await connection.execute(select(leases.c.name).where(leases.c.name.in_(names)))
+    missing: Sequence[str] = sorted(set(names) - {row.name for row in known})
+    if missing:
+        rows = [{"name": name, "holder": "", "fence": 0, "expires_at": 0.0} for name in missing]
+        insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+        await connection.execute(insert(leases).on_conflict_do_nothing(), rows)
