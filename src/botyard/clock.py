@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -46,3 +47,12 @@ class ManualClock:
         """Moves both readings forward."""
         self._now += timedelta(seconds=seconds)
         self._elapsed += seconds
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, or after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

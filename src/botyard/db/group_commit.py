@@ -57,7 +57,7 @@ class GroupCommit(Generic[Item, Result]):
                 return
             for single in batch:  # one bad item must cost its neighbours nothing
                 await self._write_batch([single])
-        except Exception as error:  # noqa: BLE001: each waiting task raises it, none is lost
+        except Exception as error:  # noqa: BLE001 - each waiting task raises it, none is lost
             _fail(batch, error)
         else:
             for (_, done), result in zip(batch, results, strict=True):

@@ -7,20 +7,25 @@ PostgreSQL, that each query uses its index.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SAWarning
 
 INDEXES: dict[str, str] = {
     "ix_updates_pending": (
-        "SELECT seq FROM updates WHERE state = 'pending' AND slot IN (1, 2, 3) ORDER BY urgent DESC, seq LIMIT 100"
+        "SELECT seq FROM updates WHERE state = 'pending' AND slot IN (1, 2, 3) "
+        "ORDER BY urgent DESC, seq LIMIT 100"
     ),
     "ix_updates_dead": "SELECT seq FROM updates WHERE state = 'dead' AND bot_id = 1 ORDER BY seq LIMIT 50",
     "ix_outbox_pending": (
         "SELECT id FROM outbox WHERE state = 'pending' AND bot_id = 1 ORDER BY priority, id LIMIT 100"
     ),
     "ix_outbox_sending": "SELECT id FROM outbox WHERE state = 'sending' AND bot_id = 1",
-    "ix_jobs_due": "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1",
+    "ix_jobs_due": (
+        "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
+    ),
     "ix_users_staff": "SELECT id FROM users WHERE role >= 2",
     "ix_users_username": "SELECT id FROM users WHERE lower(username) = 'ana'",
     "ix_role_raises_user_id": "SELECT role FROM role_raises WHERE user_id = 1",
@@ -38,11 +43,22 @@ CATALOGUE = {
 }
 
 
+@contextmanager
+def quiet_reflection() -> Iterator[None]:
+    """Without the warning that SQLite's reflection shows no expression indexes: the catalogue has them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
+
+
 def index_differences(connection: Connection) -> list[str]:
     """What is wrong with the live database's indexes, a line each: missing, unknown, or a repeated prefix."""
-    found = {name: table for name, table in connection.exec_driver_sql(CATALOGUE[connection.dialect.name])}
+    rows = connection.exec_driver_sql(CATALOGUE[connection.dialect.name])
+    found: dict[str, str] = {name: table for name, table in rows}  # noqa: C416 - rows are no pairs to dict()
     missing = [f"index {name} is missing: run 'botyard db upgrade'" for name in INDEXES if name not in found]
-    unknown = [f"index {name} on {table} is in no migration" for name, table in found.items() if name not in INDEXES]
+    unknown = [
+        f"index {name} on {table} is in no migration" for name, table in found.items() if name not in INDEXES
+    ]
     return missing + unknown + _repeated_prefixes(connection, set(found.values()))
 
 
@@ -50,8 +66,7 @@ def _repeated_prefixes(connection: Connection, tables: set[str]) -> list[str]:
     inspector = inspect(connection)
     repeated = []
     for table in sorted(tables):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # SQLite shows no expression indexes: they repeat no key
+        with quiet_reflection():
             keys = [tuple(inspector.get_pk_constraint(table)["constrained_columns"])]
             keys += [tuple(unique["column_names"]) for unique in inspector.get_unique_constraints(table)]
             indexes = inspector.get_indexes(table)

@@ -7,14 +7,24 @@ who was frozen past the end of his lease can be told from one of the present hol
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Column, Double, String, Table, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Double,
+    String,
+    Table,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from botyard.db.session import Database
+from botyard.db.statements import insert_new
 from botyard.db.types import DatabaseSeconds, metadata
 
 LEASE_SECONDS = 10.0
@@ -32,10 +42,14 @@ leases = Table(
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A right to work on `name`, valid as long as its fence is the row's."""
+    """A right to work on `name`, valid as long as its fence is the row's.
+
+    `after_crash`: the holder before did not give it back, so work of his may lie about half done.
+    """
 
     name: str
     fence: int
+    after_crash: bool = field(default=False, compare=False)
 
 
 class LeaseHolder:
@@ -44,7 +58,7 @@ class LeaseHolder:
     def __init__(self, database: Database, holder: str, *, seconds: float = LEASE_SECONDS) -> None:
         """`holder` names the process, different for each start of each replica."""
         self._database = database
-        self._holder = holder
+        self.name = holder
         self._seconds = seconds
 
     async def take(self, names: Collection[str], *, most: int | None = None) -> list[Lease]:
@@ -53,24 +67,24 @@ class LeaseHolder:
             return []
         async with self._database.begin() as connection:
             await _make_rows(connection, names)
-            free = (
-                select(leases.c.name)
+            free = await connection.execute(
+                select(leases.c.name, leases.c.fence, leases.c.holder)
                 .where(leases.c.name.in_(names), leases.c.expires_at < DatabaseSeconds())
                 .order_by(leases.c.name)
                 .limit(most)
                 .with_for_update(skip_locked=True)
             )
-            taken = await connection.execute(
+            taken = [Lease(row.name, row.fence + 1, after_crash=bool(row.holder)) for row in free]
+            await connection.execute(
                 update(leases)
-                .where(leases.c.name.in_(free.scalar_subquery()))
+                .where(leases.c.name.in_([lease.name for lease in taken]))
                 .values(
-                    holder=self._holder,
+                    holder=self.name,
                     fence=leases.c.fence + 1,
                     expires_at=DatabaseSeconds() + self._seconds,
                 )
-                .returning(leases.c.name, leases.c.fence)
             )
-            return [Lease(row.name, row.fence) for row in taken]
+            return taken
 
     async def renew(self, held: Collection[Lease]) -> list[Lease]:
         """Those of `held` that are still ours, good for another term."""
@@ -79,7 +93,7 @@ class LeaseHolder:
         async with self._database.begin() as connection:
             renewed = await connection.execute(
                 update(leases)
-                .where(_ours(self._holder, held))
+                .where(leases.c.holder == self.name, _same_fence(held))
                 .values(expires_at=DatabaseSeconds() + self._seconds)
                 .returning(leases.c.name, leases.c.fence)
             )
@@ -90,7 +104,9 @@ class LeaseHolder:
         if held:
             async with self._database.begin() as connection:
                 await connection.execute(
-                    update(leases).where(_ours(self._holder, held)).values(expires_at=0.0)
+                    update(leases)
+                    .where(leases.c.holder == self.name, _same_fence(held))
+                    .values(expires_at=0.0, holder="")
                 )
 
     async def live_holders(self, prefix: str) -> int:
@@ -105,6 +121,19 @@ class LeaseHolder:
             return len(holders.all())
 
 
+async def still_held(connection: AsyncConnection, held: Collection[Lease]) -> set[Lease]:
+    """Those of `held` whose fence still stands; on PostgreSQL they stand until this transaction ends."""
+    if not held:
+        return set()
+    rows = await connection.execute(
+        select(leases.c.name, leases.c.fence)
+        .where(_same_fence(held))
+        .order_by(leases.c.name)
+        .with_for_update(read=True)
+    )
+    return {Lease(row.name, row.fence) for row in rows}
+
+
 async def end_all_leases(database: Database) -> None:
     """Ends every lease. Only for a process that knows it is alone (it holds the SQLite file's lock)."""
     async with database.begin() as connection:
@@ -112,9 +141,8 @@ async def end_all_leases(database: Database) -> None:
         await connection.execute(update(leases).values(expires_at=0.0))
 
 
-def _ours(holder: str, held: Collection[Lease]) -> object:
-    pairs = [(leases.c.name == lease.name) & (leases.c.fence == lease.fence) for lease in held]
-    return (leases.c.holder == holder) & or_(*pairs)
+def _same_fence(held: Collection[Lease]) -> ColumnElement[bool]:
+    return tuple_(leases.c.name, leases.c.fence).in_([(lease.name, lease.fence) for lease in held])
 
 
 async def _make_rows(connection: AsyncConnection, names: Collection[str]) -> None:
@@ -122,5 +150,4 @@ async def _make_rows(connection: AsyncConnection, names: Collection[str]) -> Non
     missing: Sequence[str] = sorted(set(names) - {row.name for row in known})
     if missing:
         rows = [{"name": name, "holder": "", "fence": 0, "expires_at": 0.0} for name in missing]
-        insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-        await connection.execute(insert(leases).on_conflict_do_nothing(), rows)
+        await connection.execute(insert_new(connection.dialect, leases), rows)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, mak
 from sqlalchemy.exc import OperationalError
 
 from botyard.db.engine import POSTGRES_CONNECT_SECONDS, prepare_sqlite
+from botyard.db.inventory import quiet_reflection
 from botyard.errors import BotyardError
 
 SCRIPTS = Path(__file__).with_name("migrations")
@@ -54,7 +55,8 @@ def schema_differences(connection: Connection, metadata: MetaData) -> list[str]:
         connection,
         opts={"include_object": lambda _o, _n, kind, _r, _c: kind != "index", "compare_type": True},
     )
-    return [str(difference) for difference in compare_metadata(context, metadata)]
+    with quiet_reflection():
+        return [str(difference) for difference in compare_metadata(context, metadata)]
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Features: vertical slices, each in a folder of its own."""

@@ -1,0 +1,1 @@
+"""Members, roles and chats: the foundation that every feature stands on."""

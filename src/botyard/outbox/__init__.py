@@ -1,0 +1,1 @@
+"""The outbox: calls to Telegram that committed transactions asked for, and what became of them."""

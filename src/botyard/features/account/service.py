@@ -1,0 +1,40 @@
+"""What the account feature does to the state of the business."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.ids import BotId, ChatKey, UserId
+from botyard.members import audit, chats, links, roles
+from botyard.members.models import LinkPurpose, Role, User
+
+
+async def join(
+    session: AsyncSession, user_id: UserId, bot_id: BotId, chat_key: ChatKey, now: datetime
+) -> bool:
+    """Registers a member who sent /start; True if it was for the first time."""
+    user = await session.get_one(User, user_id)
+    await chats.note_status(await session.connection(), bot_id, chat_key, "member", now)
+    first_time = user.registered_at is None
+    if first_time:
+        user.registered_at = now
+    return first_time
+
+
+async def claim_ownership(session: AsyncSession, user_id: UserId, token: str, now: datetime) -> bool:
+    """Makes the member the owner, if the claim link still works. It works once, and only without an owner."""
+    if await roles.staff(session, Role.OWNER):
+        return False
+    if await links.use_link(session, LinkPurpose.CLAIM, token, now) is None:
+        return False
+    await roles.change_role(session, user_id, Role.OWNER, now, by=user_id)
+    audit.record(session, at=now, action="owner.claim", subject=f"user:{user_id}", actor_id=user_id)
+    return True
+
+
+async def console_link(session: AsyncSession, user_id: UserId, now: datetime) -> str:
+    """The token of a fresh sign-in link for this member, noted in the audit log."""
+    audit.record(session, at=now, action="console.link", subject=f"user:{user_id}", actor_id=user_id)
+    return await links.make_link(session, LinkPurpose.CONSOLE, now, user_id=user_id)

@@ -1,0 +1,108 @@
+"""The lanes in memory: one update of a lane at a time, urgent lanes first, all lanes side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from botyard.clock import Clock
+from botyard.ids import UpdateSeq
+from botyard.inbox.backlog import PendingUpdate
+
+LANE_FULL = 50
+"""So many updates of one lane are held in memory; the rest waits in the database and blocks nobody."""
+
+
+class Lanes:
+    """Waiting updates, queue by queue. Not shared between threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queues: dict[str, deque[PendingUpdate]] = {}
+        self._ready: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
+        self._turn = count()
+        self._known: set[UpdateSeq] = set()
+        self._left_lately: set[UpdateSeq] = set()
+        self._busy: set[str] = set()
+
+    @property
+    def known(self) -> Collection[UpdateSeq]:
+        """The updates held here, waiting or under way."""
+        return self._known
+
+    def full(self) -> list[str]:
+        """Lanes that hold as much as they may."""
+        return [lane for lane, queue in self._queues.items() if len(queue) >= LANE_FULL]
+
+    def about_to_load(self) -> None:
+        """From here on, updates that leave are remembered: a query under way may still show them waiting."""
+        self._left_lately.clear()
+
+    def add(self, update: PendingUpdate) -> None:
+        """Puts an update at the end of its lane, unless it is or just was here."""
+        if update.seq in self._known or update.seq in self._left_lately:
+            return
+        self._known.add(update.seq)
+        queue = self._queues.setdefault(update.lane, deque())
+        queue.append(update)
+        if len(queue) == 1:
+            self._line_up(update)
+
+    async def take(self) -> PendingUpdate:
+        """The next update whose turn it is. Its lane rests until `leave` or `put_back`."""
+        while True:
+            _, _, lane = await self._ready.get()
+            queue = self._queues.get(lane)
+            if not queue or lane in self._busy:
+                continue  # the lane went away with its slot, or lines up twice after coming back
+            head = queue[0]
+            wait = self._seconds_until(head.not_before)
+            if wait > 0:
+                asyncio.get_running_loop().call_later(wait, self._line_up, head)
+                continue
+            self._busy.add(lane)
+            return head
+
+    def leave(self, update: PendingUpdate) -> None:
+        """The update is done with: its lane goes on."""
+        self._known.discard(update.seq)
+        self._left_lately.add(update.seq)
+        queue = self._queues[update.lane]
+        queue.popleft()
+        self._busy.discard(update.lane)
+        if queue:
+            self._line_up(queue[0])
+        else:
+            del self._queues[update.lane]
+
+    def put_back(self, update: PendingUpdate, *, attempts: int, until: datetime) -> None:
+        """The update failed: it stays at the head of its lane and is tried again at `until`."""
+        retry = replace(update, attempts=attempts, not_before=until)
+        self._queues[update.lane][0] = retry
+        self._busy.discard(update.lane)
+        self._line_up(retry)
+
+    def drop_slots(self, slots: Collection[int]) -> None:
+        """Forgets what waits in these slots, except updates under way."""
+        for lane, queue in list(self._queues.items()):
+            if queue[0].slot not in slots:
+                continue
+            keep = 1 if lane in self._busy else 0
+            while len(queue) > keep:
+                self._known.discard(queue.pop().seq)
+            if not queue:
+                del self._queues[lane]
+
+    def busy_in(self, slots: Collection[int]) -> bool:
+        """Whether an update of these slots is under way."""
+        return any(self._queues[lane][0].slot in slots for lane in self._busy)
+
+    def _line_up(self, head: PendingUpdate) -> None:
+        self._ready.put_nowait((0 if head.urgent else 1, next(self._turn), head.lane))
+
+    def _seconds_until(self, moment: datetime | None) -> float:
+        return 0.0 if moment is None else (moment - self._clock.now()).total_seconds()

@@ -1,0 +1,160 @@
+"""The webhook: Telegram's updates, checked, stored, and only then answered 200.
+
+A bare ASGI application: nothing runs after the answer, and nothing is validated that is not needed to store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from botyard.clock import Clock
+from botyard.ids import BotId
+from botyard.inbox.log import Arrival, Inbox, InboxUnavailable
+from botyard.ingress.rate import RateLimit
+from botyard.ingress.verify import client_address, is_allowed, secret_matches
+from botyard.observability.metrics import OTHER, Metrics, known_or_other
+from botyard.settings.formats import IpNetwork
+from botyard.telegram.bots import Bot
+from botyard.telegram.envelope import UPDATE_KINDS, NotAnUpdate, read_envelope
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 1024 * 1024
+SECRET_HEADER = b"x-telegram-bot-api-secret-token"
+FORWARDED_HEADER = b"x-forwarded-for"
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeping:
+    """Who may call: networks that are let in, and proxies whose word on the caller's address counts."""
+
+    allowlist: tuple[IpNetwork, ...]
+    trusted_proxies: tuple[IpNetwork, ...]
+
+
+class Refused(Exception):
+    """The request gets this status, with one sentence that says why."""
+
+    def __init__(self, status: int, why: str, reason: str, *, retry_after: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Webhook:
+    """`POST /telegram/{bot_name}/webhook` for all bots of the service."""
+
+    def __init__(
+        self,
+        bots: Mapping[BotId, Bot],
+        inbox: Inbox,
+        doorkeeping: Doorkeeping,
+        rate: float,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        """`rate` is how many updates a second each bot may receive; 0 lifts the limit."""
+        self._bots = {bot.name: bot for bot in bots.values()}
+        self._limits = {bot.name: RateLimit(rate, clock=clock) for bot in bots.values()}
+        self._inbox = inbox
+        self._doorkeeping = doorkeeping
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request (ASGI); `bot_name` is in the path parameters."""
+        started = perf_counter()
+        name: str = scope["path_params"]["bot_name"]
+        try:
+            bot = self._admit(name, scope)
+            body = await _read_body(scope, receive)
+            await self._store(bot, body)
+        except Refused as refused:
+            self._count(name, refused)
+            await _answer(send, refused.status, refused.why, retry_after=refused.retry_after)
+        else:
+            await _answer(send, 200, "")
+            self._metrics.update_seconds.labels("accept").observe(perf_counter() - started)
+
+    def _admit(self, name: str, scope: Scope) -> Bot:
+        """The bot that this caller may speak to. Raises `Refused`."""
+        bot = self._bots.get(name)
+        if bot is None:
+            raise Refused(404, "no bot of this name", "unknown_bot")
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        if self._doorkeeping.allowlist and not self._is_let_in(scope, headers):
+            raise Refused(403, "this address is not allowed", "address")
+        given = [value for key, value in headers if key == SECRET_HEADER]
+        expected = bot.webhook_secret.encode()
+        if not secret_matches(given[0] if len(given) == 1 else None, expected):
+            raise Refused(401, "wrong or missing secret", "secret")
+        wait = self._limits[name].admit()
+        if wait > 0:
+            raise Refused(429, "too many updates", "rate", retry_after=max(1, ceil(wait)))
+        return bot
+
+    def _is_let_in(self, scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        forwarded = [value.decode("latin-1") for key, value in headers if key == FORWARDED_HEADER]
+        peer = scope["client"][0] if scope.get("client") else None
+        address = client_address(peer, forwarded, self._doorkeeping.trusted_proxies)
+        return is_allowed(address, self._doorkeeping.allowlist)
+
+    async def _store(self, bot: Bot, body: bytes) -> None:
+        """Returns once the update is durable. Raises `Refused`."""
+        try:
+            envelope = read_envelope(body)
+        except NotAnUpdate as error:
+            raise Refused(400, error.message, "not_an_update") from None
+        try:
+            await self._inbox.append(Arrival(bot.id, envelope, body))
+        except InboxUnavailable as error:
+            log.error("webhook.not_stored", bot=bot.name, error=error.message)
+            raise Refused(
+                503, "the update could not be stored, offer it again", "store", retry_after=1
+            ) from None
+        self._metrics.updates.labels(bot.name, known_or_other(envelope.kind, UPDATE_KINDS)).inc()
+
+    def _count(self, name: str, refused: Refused) -> None:
+        bot_name = known_or_other(name, self._bots) if refused.reason != "unknown_bot" else OTHER
+        if refused.status in (401, 403, 404):
+            self._metrics.verification_failures.labels(bot_name, refused.reason).inc()
+        else:
+            self._metrics.errors.labels(bot_name, refused.reason).inc()
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body. Raises `Refused` as soon as it is known to be too large."""
+    declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > LARGEST_BODY:
+        raise Refused(413, "larger than 1 MiB", "too_large")
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "the request ended early", "disconnected")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise Refused(413, "larger than 1 MiB", "too_large")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if len(chunks) != 1 else chunk
+
+
+async def _answer(send: Send, status: int, why: str, *, retry_after: int | None = None) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(why.encode())),
+    ]
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": why.encode()})

@@ -1,0 +1,55 @@
+"""Facts: what one room tells all that want to know, as one job per listener, in the teller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.ids import UserId
+from botyard.jobs.queue import JobHandler, Run, enqueue
+
+
+class RoleChanged(msgspec.Struct, frozen=True):
+    """A member's role is another one now, or he was raised for a while."""
+
+    user_id: UserId
+
+
+Fact = RoleChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who wants to know of a kind of fact. `name` tells listeners of one fact apart."""
+
+    fact: type[Fact]
+    name: str
+    run: Run
+
+    @property
+    def job_name(self) -> str:
+        """The name of the jobs that carry the fact to this listener."""
+        return f"{self.fact.__name__}:{self.name}"
+
+    def handler(self) -> JobHandler:
+        """The job handler that delivers to this listener."""
+        return JobHandler(self.job_name, self.run)
+
+
+class Facts:
+    """Who listens to what."""
+
+    def __init__(self, listeners: Iterable[Listener]) -> None:
+        self._listeners = tuple(listeners)
+
+    async def tell(self, session: AsyncSession, fact: Fact, now: datetime) -> None:
+        """Tells every listener, once the caller's transaction commits."""
+        payload: Mapping[str, Any] = msgspec.to_builtins(fact)
+        for listener in self._listeners:
+            if isinstance(fact, listener.fact):
+                await enqueue(session, listener.job_name, payload, now)

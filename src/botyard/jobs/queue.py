@@ -1,0 +1,48 @@
+"""Queueing work for later on the caller's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.db.statements import insert_new
+from botyard.jobs.models import Job, JobState
+
+Run = Callable[[AsyncSession, Mapping[str, Any]], Awaitable[None]]
+"""What a job does: in one transaction, with what was queued as its payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobHandler:
+    """What is done for jobs of one name; with `every`, it is also done again and again by itself."""
+
+    name: str
+    run: Run
+    every: timedelta | None = None
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    *,
+    run_at: datetime | None = None,
+    key: str | None = None,
+) -> None:
+    """Queues a job with the caller's work. A `key` that was queued before is passed over."""
+    await session.execute(
+        insert_new(session.get_bind().dialect, Job).values(
+            name=name,
+            key=key,
+            payload=dict(payload),
+            run_at=run_at or now,
+            state=JobState.PENDING,
+            attempts=0,
+            created_at=now,
+        )
+    )

@@ -1,0 +1,105 @@
+"""Running jobs: each in one transaction that also marks it done, on whichever replica is free."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.clock import Clock
+from botyard.db.session import Database
+from botyard.jobs.models import Job, JobState
+from botyard.jobs.queue import JobHandler, enqueue
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 5
+LOOK_SECONDS = 0.5
+KEEP_DONE = timedelta(days=7)
+
+
+class JobRunner:
+    """Runs what is due, and queues what comes round again."""
+
+    def __init__(self, database: Database, handlers: Iterable[JobHandler], clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        own = JobHandler("jobs.forget", self._forget_old, every=timedelta(hours=6))
+        self._handlers = {handler.name: handler for handler in (*handlers, own)}
+        self._queued: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        while True:
+            try:
+                await self._queue_rounds()
+                while await self.run_next():
+                    pass
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("jobs.database", error=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def run_next(self) -> bool:
+        """Runs the job that has been due longest; False when nothing is due."""
+        now = self._clock.now()
+        problem: Exception | None = None
+        async with self._database.session() as session:
+            job = await session.scalar(
+                select(Job)
+                .where(Job.state == JobState.PENDING, Job.run_at <= now)
+                .order_by(Job.run_at, Job.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if job is None:
+                return False
+            try:
+                async with session.begin_nested():
+                    await self._handlers[job.name].run(session, job.payload)
+            except Exception as error:  # noqa: BLE001 - any job may fail in any way, the others go on
+                problem = error
+            await session.execute(
+                update(Job).where(Job.id == job.id).values(self._verdict(job, problem, now))
+            )
+        if problem is not None:
+            log.error("job.failed", job=job.name, id=job.id, attempts=job.attempts + 1, exc_info=problem)
+        return True
+
+    def _verdict(self, job: Job, problem: Exception | None, now: datetime) -> dict[str, object]:
+        if problem is None:
+            return {"state": JobState.DONE, "finished_at": now, "error": None}
+        attempts = job.attempts + 1
+        return {
+            "attempts": attempts,
+            "error": f"{type(problem).__name__}: {problem}"[:2000],
+            "state": JobState.DEAD if attempts >= MOST_TRIES else JobState.PENDING,
+            "run_at": now + timedelta(seconds=2**attempts),
+        }
+
+    async def _queue_rounds(self) -> None:
+        """Queues each repeating job once per round; the key makes sure that no other replica does too."""
+        now = self._clock.now()
+        for handler in self._handlers.values():
+            if handler.every is None:
+                continue
+            start = _round_start(now, handler.every)
+            if self._queued.get(handler.name) != start:
+                async with self._database.session() as session:
+                    key = f"{handler.name}@{start.isoformat()}"
+                    await enqueue(session, handler.name, {}, now, key=key)
+                self._queued[handler.name] = start
+
+    async def _forget_old(self, session: AsyncSession, _payload: Mapping[str, Any]) -> None:
+        horizon = self._clock.now() - KEEP_DONE
+        await session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < horizon))
+
+
+def _round_start(now: datetime, every: timedelta) -> datetime:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + (now - epoch) // every * every

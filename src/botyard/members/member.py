@@ -1,0 +1,70 @@
+"""A member as handlers see him: a snapshot, with the one rule that says which role he has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from botyard.ids import BotId, ChatId, ChatKey, UserId
+from botyard.members.models import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """A role above the member's own, for one bot (`bot_id`) or all, until a date or for good."""
+
+    role: Role
+    bot_id: BotId | None
+    expires_at: datetime | None
+
+    def holds(self, bot_id: BotId, now: datetime) -> bool:
+        """Whether it counts for this bot at this moment."""
+        return self.bot_id in (None, bot_id) and (self.expires_at is None or self.expires_at > now)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Telegram tells of a person in each update."""
+
+    first_name: str
+    last_name: str | None
+    username: str | None
+    language_code: str | None
+    is_premium: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person known to the business."""
+
+    id: UserId
+    profile: Profile
+    base_role: Role
+    raises: tuple[Raise, ...]
+    banned: bool
+    registered_at: datetime | None
+    seen_at: datetime
+
+    def role(self, bot_id: BotId, now: datetime) -> Role:
+        """The highest of the member's own role and of the raises that hold for this bot now."""
+        return max([self.base_role, *(held.role for held in self.raises if held.holds(bot_id, now))])
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return " ".join(part for part in (self.profile.first_name, self.profile.last_name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPlace:
+    """A chat: our key, Telegram's id and its kind (`private`, `group`, `supergroup`, `channel`)."""
+
+    key: ChatKey
+    telegram_id: ChatId
+    type: str
+    title: str | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only the member and the bot are in it."""
+        return self.type == "private"

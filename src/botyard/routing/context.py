@@ -1,0 +1,227 @@
+"""What a handler gets: who writes, what he said, and the ways to answer. It never talks to the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.db.session import Database
+from botyard.ids import BotId, UpdateSeq, UserId
+from botyard.jobs.facts import Facts, RoleChanged
+from botyard.members import audit
+from botyard.members.directory import Directory
+from botyard.members.member import ChatPlace, Member
+from botyard.members.models import Role
+from botyard.outbox.models import OnUnknown, Priority
+from botyard.outbox.queue import Call
+from botyard.routing import dialogs
+from botyard.routing.keyboard import Rows, inline_keyboard
+from botyard.routing.texts import TextArgument, Texts
+from botyard.telegram.bots import Bot
+from botyard.telegram.envelope import Envelope
+
+if TYPE_CHECKING:
+    from botyard.routing.registry import Registry
+
+ANSWER_WITHIN = timedelta(seconds=60)
+"""A button press that waited longer has long timed out on the member's screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What handlers may know of the service they run in."""
+
+    database: Database
+    registry: Registry
+    texts: Texts
+    directory: Directory
+    facts: Facts
+    bots: Mapping[BotId, Bot]
+    serves: Callable[[BotId, str], bool]
+    console_url: Callable[[str], str]
+    """Turns the token of a one-time link into the address that signs in with it."""
+
+
+class Context:
+    """One update on its way through a handler. What it asks for is committed together, or not at all."""
+
+    def __init__(
+        self,
+        house: House,
+        bot: Bot,
+        envelope: Envelope,
+        *,
+        seq: UpdateSeq,
+        received_at: datetime,
+        now: datetime,
+    ) -> None:
+        self.house = house
+        self.bot = bot
+        self.envelope = envelope
+        self.now = now
+        self.args = ""
+        self.calls: list[Call] = []
+        self.dialog_data: dict[str, Any] = {}
+        self._seq = seq
+        self._received_at = received_at
+        self._session: AsyncSession | None = None
+        self._after_commit: list[Callable[[], None]] = []
+        self._member: Member | None = None
+        self._chat: ChatPlace | None = None
+        self._answered = False
+
+    # who and where
+
+    @property
+    def member(self) -> Member:
+        """Who wrote or pressed. Handlers of commands, buttons and dialogs always have one."""
+        assert self._member is not None, f"{self.envelope.kind} has no sender"
+        return self._member
+
+    @member.setter
+    def member(self, member: Member) -> None:
+        self._member = member
+
+    @property
+    def chat(self) -> ChatPlace:
+        """Where it was written."""
+        assert self._chat is not None, f"{self.envelope.kind} has no chat"
+        return self._chat
+
+    @chat.setter
+    def chat(self, chat: ChatPlace) -> None:
+        self._chat = chat
+
+    @property
+    def role(self) -> Role:
+        """The member's role towards this bot now."""
+        return self.member.role(self.bot.id, self.now)
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments, word by word."""
+        return self.args.split()
+
+    # state
+
+    @property
+    def session(self) -> AsyncSession:
+        """The unit of work. It connects at its first statement and commits with the update."""
+        if self._session is None:
+            self._session = self.house.database.new_session()
+        return self._session
+
+    @property
+    def opened_session(self) -> AsyncSession | None:
+        """The session, if the handler used one."""
+        return self._session
+
+    def after_commit(self, do: Callable[[], None]) -> None:
+        """Has something done once all of this is durable, and only then."""
+        self._after_commit.append(do)
+
+    def committed(self) -> None:
+        """Tells those who wanted to know that the transaction is durable."""
+        for do in self._after_commit:
+            do()
+
+    def audit(self, action: str, subject: str, **detail: str | int | bool | None) -> None:
+        """Adds to the audit log, in the member's name."""
+        audit.record(
+            self.session,
+            at=self.now,
+            action=action,
+            subject=subject,
+            actor_id=self.member.id,
+            bot_id=self.bot.id,
+            **detail,
+        )
+
+    async def tell_role_changed(self, user_id: UserId) -> None:
+        """Lets everybody know that a member's role is another one: his menu, this process's memory."""
+        await self.house.facts.tell(self.session, RoleChanged(user_id), self.now)
+        self.after_commit(lambda: self.house.directory.forget(user_id))
+
+    # answers
+
+    def text(self, key: str, **arguments: TextArgument) -> str:
+        """A text in the member's language, as HTML."""
+        language = self._member.profile.language_code if self._member else None
+        return self.house.texts.format(language, key, **arguments)
+
+    def reply(self, html: str, *, buttons: Rows = ()) -> None:
+        """Queues a message to the chat; in a group it quotes the member's message."""
+        params: dict[str, Any] = {
+            "text": html,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        if buttons:
+            params["reply_markup"] = inline_keyboard(buttons)
+        if not self.chat.is_private and self.envelope.message_id is not None:
+            params["reply_parameters"] = {
+                "message_id": self.envelope.message_id,
+                "allow_sending_without_reply": True,
+            }
+        self.call("sendMessage", params)
+
+    def edit(self, html: str, *, buttons: Rows = ()) -> None:
+        """Queues a new text for the message whose button was pressed."""
+        params: dict[str, Any] = {
+            "message_id": self.envelope.message_id,
+            "text": html,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+            "reply_markup": inline_keyboard(buttons),
+        }
+        self.call("editMessageText", params)
+
+    def answer(self, text: str = "", *, alert: bool = False) -> None:
+        """Queues the answer to a button press: a short plain text (200 characters), or nothing but an end."""
+        if self._answered or self.envelope.query_id is None:
+            return
+        self._answered = True
+        self.calls.append(
+            Call(
+                self.bot.id,
+                "answerCallbackQuery",
+                {"callback_query_id": self.envelope.query_id, "text": text[:200], "show_alert": alert},
+                priority=Priority.ANSWER,
+                on_unknown=OnUnknown.REPEAT,
+                expires_at=self._received_at + ANSWER_WITHIN,
+                update_seq=self._seq,
+            )
+        )
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        *,
+        priority: Priority = Priority.REPLY,
+        on_unknown: OnUnknown = OnUnknown.LEAVE,
+    ) -> None:
+        """Queues any Bot API method for this chat (`chat_id` is filled in at the moment of sending)."""
+        self.calls.append(
+            Call(
+                self.bot.id,
+                method,
+                params,
+                chat_key=self.chat.key,
+                priority=priority,
+                on_unknown=on_unknown,
+                update_seq=self._seq,
+            )
+        )
+
+    # dialogs
+
+    async def ask(self, step: str, **data: Any) -> None:
+        """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`."""
+        await dialogs.open_dialog(
+            self.session, self.bot.id, self.chat.key, self.member.id, step, data, self.now
+        )

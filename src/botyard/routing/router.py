@@ -1,0 +1,203 @@
+"""From an update to its handler: payment, button, command, open dialog, free text. Roles are checked here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import structlog
+
+from botyard.members import chats
+from botyard.members.directory import meet, place_chat, read_member
+from botyard.members.models import Role
+from botyard.observability.metrics import Metrics
+from botyard.routing import dialogs
+from botyard.routing.context import Context
+from botyard.routing.registry import Command, Handle
+
+log = structlog.get_logger(__name__)
+
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A command as it was typed: `/name@bot args`."""
+
+    name: str
+    bot: str | None
+    args: str
+
+
+def read_command(text: str) -> Spoken | None:
+    """The command that a message begins with, if it does."""
+    match = _COMMAND.match(text)
+    return Spoken(match[1].lower(), match[2], text[match.end() :].strip()) if match else None
+
+
+class Router:
+    """Finds who wrote, what he wants and whether he may, and lets the handler do it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    async def route(self, ctx: Context) -> str:
+        """Handles one update; answers what it was, for the log: `command:start`, `text`, `banned`."""
+        envelope = ctx.envelope
+        if not envelope.readable:
+            return "unreadable"
+        if envelope.chat is not None:
+            await self._find_chat(ctx)
+        if envelope.sender is not None:
+            await self._find_member(ctx)
+            if ctx.member.banned:
+                return "banned"
+        if envelope.kind == "my_chat_member":
+            await self._note_own_status(ctx)
+        if envelope.migrate_to is not None:
+            await self._move_chat(ctx)
+        return await self._choose(ctx)
+
+    async def _choose(self, ctx: Context) -> str:
+        envelope = ctx.envelope
+        if envelope.kind == "callback_query" and envelope.sender is not None:
+            return await self._press(ctx)
+        if envelope.kind == "message" and envelope.sender is not None and not envelope.sender.is_bot:
+            spoken = read_command(envelope.text)
+            if spoken is not None:
+                return await self._command(ctx, spoken)
+            if await self._continue_dialog(ctx):
+                return "dialog"
+        watchers = ctx.house.registry.watchers.get(envelope.kind, [])
+        for watcher in watchers:
+            await watcher.handle(ctx)
+        if watchers:
+            return "watched"
+        if envelope.kind == "message" and envelope.text and ctx.chat.is_private:
+            ctx.reply(ctx.text("not-understood"))
+            return "text"
+        return "ignored"
+
+    # who and where
+
+    async def _find_chat(self, ctx: Context) -> None:
+        info = ctx.envelope.chat
+        assert info is not None
+        directory = ctx.house.directory
+        place = directory.remembered_chat(info)
+        if place is None:
+            place = known = await place_chat(ctx.session, info, ctx.now)
+            ctx.after_commit(lambda: directory.remember_chat(known))
+        ctx.chat = place
+
+    async def _find_member(self, ctx: Context) -> None:
+        sender = ctx.envelope.sender
+        assert sender is not None
+        directory = ctx.house.directory
+        member = directory.remembered_member(sender, ctx.now)
+        if member is None:
+            member = known = await meet(ctx.session, sender, ctx.now)
+            ctx.after_commit(lambda: directory.remember(known, ctx.now))
+        ctx.member = member
+
+    async def _note_own_status(self, ctx: Context) -> None:
+        envelope = ctx.envelope
+        status = envelope.new_status or "left"
+        if ctx.chat.is_private and status == "kicked":
+            status = "blocked"  # in a private chat Telegram says 'kicked' for a bot that was blocked
+        await chats.note_status(await ctx.session.connection(), ctx.bot.id, ctx.chat.key, status, ctx.now)
+        log.info("bot.status", bot=ctx.bot.name, chat=ctx.chat.telegram_id, status=status)
+
+    async def _move_chat(self, ctx: Context) -> None:
+        assert ctx.envelope.migrate_to is not None
+        connection = await ctx.session.connection()
+        await chats.move_chat(connection, ctx.chat.telegram_id, ctx.envelope.migrate_to)
+        ctx.after_commit(ctx.house.directory.forget_chats)
+
+    # what
+
+    async def _press(self, ctx: Context) -> str:
+        prefix, _, rest = ctx.envelope.text.partition(":")
+        press = ctx.house.registry.buttons.get(prefix)
+        if press is None:
+            ctx.answer(ctx.text("button-stale"))
+            return "button:unknown"
+        if not await self._may(ctx, press.role):
+            ctx.answer(ctx.text("role-needed-plain", role=press.role.name), alert=True)
+            ctx.audit("button.denied", prefix, role=ctx.role.name, needs=press.role.name)
+            return "button:denied"
+        ctx.args = rest
+        await press.handle(ctx)
+        ctx.answer()
+        return f"button:{prefix}"
+
+    async def _command(self, ctx: Context, spoken: Spoken) -> str:
+        if spoken.bot is not None and spoken.bot.lower() != (ctx.bot.username or "").lower():
+            return "other-bot"
+        found = ctx.house.registry.find(spoken.name)
+        if found is None or not ctx.house.serves(ctx.bot.id, found.name):
+            return self._unknown_command(ctx, spoken)
+        ctx.args = spoken.args
+        if not await self._may(ctx, found.role):
+            return self._deny(ctx, found)
+        await self._close_dialog(ctx)
+        await self._run(ctx, found.name, found.handle)
+        return f"command:{found.name}"
+
+    async def _run(self, ctx: Context, name: str, handle: Handle) -> None:
+        try:
+            await handle(ctx)
+        except BaseException:
+            self._metrics.commands.labels(name, "error").inc()
+            raise
+        ctx.after_commit(self._metrics.commands.labels(name, "ok").inc)
+
+    def _unknown_command(self, ctx: Context, spoken: Spoken) -> str:
+        if not ctx.chat.is_private and spoken.bot is None:
+            return "command:unknown"  # in a group it may be meant for another bot
+        ctx.after_commit(self._metrics.commands.labels("other", "unknown").inc)
+        bot_id = ctx.bot.id
+        nearest = ctx.house.registry.nearest(
+            spoken.name, ctx.role, lambda name: ctx.house.serves(bot_id, name)
+        )
+        if nearest is None:
+            ctx.reply(ctx.text("command-unknown", command=spoken.name))
+        else:
+            ctx.reply(ctx.text("command-nearest", command=spoken.name, nearest=nearest.name))
+        return "command:unknown"
+
+    def _deny(self, ctx: Context, found: Command) -> str:
+        ctx.reply(ctx.text("role-needed", command=found.name, role=found.role.name))
+        ctx.audit("command.denied", f"/{found.name}", role=ctx.role.name, needs=found.role.name)
+        ctx.after_commit(self._metrics.commands.labels(found.name, "denied").inc)
+        return f"command:{found.name}:denied"
+
+    async def _continue_dialog(self, ctx: Context) -> bool:
+        if not ctx.envelope.text:
+            return False
+        keys = (ctx.bot.id, ctx.chat.key, ctx.member.id)
+        if not await dialogs.is_open(ctx.house.database, *keys):
+            return False
+        open_dialog = await dialogs.take_dialog(ctx.session, *keys, ctx.now)
+        step = ctx.house.registry.dialog_steps.get(open_dialog.step) if open_dialog else None
+        if open_dialog is None or step is None or not await self._may(ctx, step.role):
+            return False
+        ctx.args, ctx.dialog_data = ctx.envelope.text, open_dialog.data
+        await step.handle(ctx)
+        return True
+
+    async def _close_dialog(self, ctx: Context) -> None:
+        """A command is a change of subject: the question that was open is not waiting any more."""
+        keys = (ctx.bot.id, ctx.chat.key, ctx.member.id)
+        if await dialogs.is_open(ctx.house.database, *keys):
+            await dialogs.take_dialog(ctx.session, *keys, ctx.now)
+
+    async def _may(self, ctx: Context, needed: Role) -> bool:
+        """The one place where roles are checked. What not everybody may is checked against the database."""
+        if needed is Role.PUBLIC:
+            return True
+        fresh = await read_member(ctx.session, ctx.member.id)
+        if fresh is None or fresh.banned:
+            return False
+        ctx.member = fresh
+        return ctx.role >= needed

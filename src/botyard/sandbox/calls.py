@@ -1,0 +1,111 @@
+"""A Bot API call from the name of its method to the answer: faults, limits, checks, the deed, the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botyard.sandbox.errors import ApiError, bad_request
+from botyard.sandbox.faults import Fault, FaultKind, Faults
+from botyard.sandbox.journal import CallRecord
+from botyard.sandbox.limits import Limits
+from botyard.sandbox.methods import HANDLERS, Call
+from botyard.sandbox.migration import migrate
+from botyard.sandbox.params import METHODS, Upload, check, cleaned
+from botyard.sandbox.state import Bot, Json
+from botyard.sandbox.world import World
+
+NOT_FOUND = ApiError(404, "Not Found")
+UNANSWERED = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call came to. Status 0: the connection is to be reset instead of answered."""
+
+    status: int
+    answer: Json
+    applied: bool
+
+
+class BotApi:
+    """Carries out calls and keeps the journal of them."""
+
+    def __init__(self, world: World, faults: Faults, limits: Limits) -> None:
+        self._world = world
+        self._faults = faults
+        self._limits = limits
+
+    async def call(self, bot: Bot, method: str, raw: Json, files: Mapping[str, Upload]) -> Outcome:
+        """Carries out a call as Telegram would. Never raises: every refusal is an outcome."""
+        name = method.lower()
+        fault = self._faults.strike(bot.id, name, raw.get("chat_id"))
+        if fault and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
+        outcome = await self._outcome(bot, name, raw, files, fault)
+        if fault and fault.kind is FaultKind.RESET_AFTER:
+            outcome = Outcome(UNANSWERED, outcome.answer, outcome.applied)
+        self._record(bot, METHODS[name].__api_method__ if name in METHODS else method, raw, files, outcome)
+        return outcome
+
+    async def _outcome(
+        self, bot: Bot, name: str, raw: Json, files: Mapping[str, Upload], fault: Fault | None
+    ) -> Outcome:
+        try:
+            if fault:
+                self._refuse(fault)
+            if name not in METHODS:
+                raise NOT_FOUND
+            self._limits.spend(bot.id, name, raw)
+            result = await self._result(bot, name, raw, files)
+        except ConnectionResetError:
+            return Outcome(UNANSWERED, {}, applied=False)
+        except ApiError as error:
+            return Outcome(error.status, error.answer(), applied=False)
+        return Outcome(200, {"ok": True, "result": result}, applied=True)
+
+    async def _result(self, bot: Bot, name: str, raw: Json, files: Mapping[str, Upload]) -> Any:
+        params = check(name, raw, files)
+        handler = HANDLERS.get(name)
+        if handler is None:
+            raise bad_request(f"the sandbox does not simulate {METHODS[name].__api_method__}")
+        result = handler(Call(self._world, bot, name, params))
+        return await result if inspect.isawaitable(result) else result
+
+    def _refuse(self, fault: Fault) -> None:
+        """Raises what a fault does to a call before it is carried out."""
+        if fault.kind is FaultKind.RESET_BEFORE:
+            raise ConnectionResetError
+        if fault.kind in {FaultKind.SLOW, FaultKind.RESET_AFTER}:
+            return
+        if fault.kind is FaultKind.MIGRATE:
+            fault.migrate_to_chat_id = migrate(self._world, fault.chat_id, fault.migrate_to_chat_id)
+        raise fault.error()
+
+    def _record(self, bot: Bot, method: str, raw: Json, files: Mapping[str, Upload], outcome: Outcome) -> None:
+        params = raw | {name: f"<{upload.name}, {len(upload.data)} bytes>" for name, upload in files.items()}
+        record = self._world.calls.append(
+            lambda seq: CallRecord(
+                seq,
+                self._world.clock.now(),
+                bot.id,
+                method,
+                readable(params),
+                outcome.applied,
+                outcome.status,
+                outcome.answer if outcome.status else None,
+            )
+        )
+        if self._world.events.listening:
+            self._world.events.publish("call", record.json())
+
+
+def readable(params: Json) -> Json:
+    """Parameters that can be written as UTF-8, whatever was sent."""
+    try:
+        return cleaned_copy if isinstance(cleaned_copy := cleaned(params), dict) else {}
+    except ApiError:
+        return {"unreadable": "the parameters are not UTF-8 or nested too deeply"}

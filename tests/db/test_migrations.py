@@ -1,0 +1,87 @@
+"""Migrations are the only source of schema: up, down and up again, and nothing differs from the models."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from sqlalchemy import text
+
+from botyard.db import migrate
+from botyard.db.inventory import INDEXES, index_differences
+from botyard.db.types import metadata
+
+NOW = "2027-03-01 12:00:00+00:00"
+ROWS = (
+    f"INSERT INTO bots (id, name, webhook_secret, created_at) VALUES (1, 'shop', 's', '{NOW}')",
+    "INSERT INTO users (id, first_name, is_premium, role, created_at, seen_at) "
+    f"VALUES (7, 'Ana', false, 0, '{NOW}', '{NOW}')",
+    f"INSERT INTO chats (id, telegram_id, type, created_at) VALUES (1, 7, 'private', '{NOW}')",
+    "INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received_at, state, attempts) "
+    f"VALUES (1, 5, 'message', '1:c7', 3, false, '{{}}', '{NOW}', 'pending', 0)",
+    "INSERT INTO outbox (bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at) "
+    f"VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}')",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_model() -> None:
+    """All models, so that a forgotten migration of any room is seen."""
+    importlib.import_module("botyard.app")
+
+
+def test_models_and_migrations_agree(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    with migrate.migration_connection(empty_url) as connection:
+        assert migrate.current_revision(connection) == migrate.newest_revision()
+        assert migrate.schema_differences(connection, metadata) == []
+        assert index_differences(connection) == []
+
+
+def test_up_down_and_up_with_rows_in_the_tables(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    with migrate.migration_connection(empty_url) as connection:
+        for row in ROWS:
+            connection.execute(text(row))
+    migrate.downgrade(empty_url, "base")
+    with migrate.migration_connection(empty_url) as connection:
+        assert migrate.current_revision(connection) is None
+    migrate.upgrade(empty_url)
+    with migrate.migration_connection(empty_url) as connection:
+        assert connection.execute(text("SELECT count(*) FROM updates")).scalar() == 0
+
+
+def test_upgrading_twice_changes_nothing(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    migrate.upgrade(empty_url)
+    with migrate.migration_connection(empty_url) as connection:
+        assert index_differences(connection) == []
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_inventory_every_index_serves_its_query(name: str, database_url: str) -> None:
+    with migrate.migration_connection(database_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))  # the tables here are empty
+            plan = connection.execute(text(f"EXPLAIN {INDEXES[name]}"))
+        else:
+            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {INDEXES[name]}"))
+        assert name in " ".join(str(row) for row in plan)
+
+
+def test_inventory_finds_a_stray_a_missing_and_a_repeated_index(database_url: str) -> None:
+    with migrate.migration_connection(database_url) as connection:
+        connection.execute(text("CREATE INDEX ix_stray ON chats (title)"))
+        connection.execute(text("DROP INDEX ix_users_username"))
+        findings = "\n".join(index_differences(connection))
+        connection.rollback()
+    assert "ix_stray on chats is in no migration" in findings
+    assert "ix_users_username is missing" in findings
+
+
+def test_a_wrong_address_is_one_plain_sentence() -> None:
+    url = "postgresql+psycopg://someone:hunter2@127.0.0.1:1/none"
+    with pytest.raises(migrate.DatabaseUnreachable) as caught:
+        migrate.upgrade(url)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
