@@ -2,8 +2,8 @@
 # The rules for .venv, and for what is installed when, are in scripts/setup.
 
 BIN := .venv/bin
-PORT := 8080
-PYTEST_ARGS :=
+PORT ?= 8080
+PYTEST_ARGS ?=
 # Each worker may start a browser and a database of its own: more than four of them gain nothing.
 WORKERS := -n auto --maxprocesses 4
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -124,6 +124,11 @@ ALLOWED = [
         A_SERVICE,
         "class A:\n    'An A.'\n    def b(self): ...\ndef _c(): ...",
     ),
+    (
+        rules.the_public_is_documented,
+        "src/botyard/sandbox/methods/a.py",
+        "@method('getMe')\ndef get_me(call): ...",
+    ),
     (rules.commands_have_help, A_COMMAND, "@app.command(help='Lists bots')\ndef list_bots():\n    pass"),
     (rules.only_the_command_line_prints, A_COMMAND, "print('done')"),
     (TEXT, "README.md", "token 123456:ABC, path /srv/work/data, /network/"),

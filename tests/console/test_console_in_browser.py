@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -30,6 +29,7 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LAPTOP, PHONE = (1280, 800), (390, 844)
+LIGHT, DARK = "rgb(244, 241, 234)", "rgb(14, 20, 22)"
 Scheme = Literal["light", "dark"]
 ANA = UserId(1001)
 PICTURES = os.environ.get("BOTYARD_TEST_PICTURES")
@@ -102,13 +102,13 @@ async def look(page: Page, name: str) -> None:
     overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0, name
     if PICTURES:
-        size = page.viewport_size or {}
-        scheme = (
-            "dark" if await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
-        )
-        await page.screenshot(
-            path=Path(PICTURES) / f"{name}-{size.get('width')}-{scheme}.png", full_page=True
-        )
+        width = (page.viewport_size or {}).get("width")
+        scheme = "dark" if await background(page) == DARK else "light"
+        await page.screenshot(path=f"{PICTURES}/{name}-{width}-{scheme}.png", full_page=True)
+
+
+async def background(page: Page) -> Any:
+    return await page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -118,9 +118,7 @@ async def test_in_by_the_link_and_out_by_the_button(
 ) -> None:
     bots = await fill(database, clock)
     async with serving(database, clock, bots) as url:
-        page = await chromium.new_page(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, java_script_enabled=True
-        )
+        page = await chromium.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text))
         page.on("requestfailed", lambda request: problems.append(request.url))
@@ -141,7 +139,7 @@ async def test_in_by_the_link_and_out_by_the_button(
         await expect(page.get_by_role("navigation").get_by_role("link", name="Home")).to_have_attribute(
             "aria-current", "page"
         )
-        assert await background(page) == ("rgb(14, 20, 22)" if scheme == "dark" else "rgb(244, 241, 234)")
+        assert await background(page) == (DARK if scheme == "dark" else LIGHT)
         await look(page, "home")
         assert await page.evaluate("document.cookie") == ""
 
@@ -162,7 +160,3 @@ async def test_in_by_the_link_and_out_by_the_button(
         await expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
         await look(page, "dead-link")
         await page.close()
-
-
-async def background(page: Page) -> Any:
-    return await page.evaluate("getComputedStyle(document.body).backgroundColor")

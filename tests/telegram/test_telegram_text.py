@@ -115,8 +115,10 @@ def test_what_fits_stays_as_it_is(html: str) -> None:
         ("one two three four", ["one two three", "four"]),
         ("abcdefghijklmnopqrst", ["abcdefghijklmno", "pqrst"]),
         ("<b>one two three four</b>", ["<b>one two three</b>", "<b>four</b>"]),
-        ('<a href="u"><i>one two three four</i></a>', ['<a href="u"><i>one two three</i></a>'] * 0
-         + ['<a href="u"><i>one two three</i></a>', '<a href="u"><i>four</i></a>']),
+        (
+            '<a href="u"><i>one two three four</i></a>',
+            ['<a href="u"><i>one two three</i></a>', '<a href="u"><i>four</i></a>'],
+        ),
         ("<b>one two three</b> <i>four five</i>", ["<b>one two three</b>", "<i>four five</i>"]),
         ("<pre>def f(there):\n    return 1</pre>", ["<pre>def f(there):</pre>", "<pre>    return 1</pre>"]),
         ("a &lt;bcdefghijklm&gt;", ["a", "&lt;bcdefghijklm&gt;"]),

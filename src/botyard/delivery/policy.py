@@ -21,7 +21,8 @@ from botyard.telegram.errors import (
 )
 from botyard.telegram.methods import is_repeatable
 
-MOST_TRIES = 8
+MOST_TRIES = 20
+"""With the longest backoff this is about a quarter of an hour."""
 LONGEST_BACKOFF = 60.0
 UNAUTHORIZED_PAUSE = 60.0
 
@@ -64,7 +65,9 @@ def judge(
         case ServerError(from_telegram=True) | Conflict():
             return _again("server", attempts, _backoff(attempts))
         case NotSent():
-            return _again("not_sent", attempts, _backoff(attempts))
+            # No fault of the call: Telegram is out of reach, so all of the bot's calls wait, however long.
+            seconds = _backoff(attempts)
+            return Verdict(CallState.PENDING, "not_sent", retry_in=seconds, pause_bot=seconds)
         case OutcomeUnknown() | ServerError():  # behind a proxy's error page it may have been applied
             if on_unknown is OnUnknown.REPEAT or is_repeatable(method):
                 return _again("unknown", attempts, _backoff(attempts))

@@ -23,7 +23,7 @@ from botyard.delivery.waiting import Waiting
 from botyard.ids import ChatId, ChatKey, OutboxId
 from botyard.members import chats
 from botyard.members.models import Chat
-from botyard.observability.metrics import Metrics
+from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import CallState
 from botyard.outbox.queue import ClaimedCall, Outcome, WaitingCall
@@ -274,7 +274,7 @@ class Sender:
         result = outcome.error_kind or "sent"
         self._metrics.messages.labels(self._bot.name, call.method, result).inc()
         waited = (outcome.at - claim.created_at).total_seconds()
-        self._metrics.update_seconds.labels("deliver").observe(max(0.0, waited))
+        self._metrics.update_seconds.labels(Stage.DELIVER).observe(max(0.0, waited))
         write = log.info if outcome.state is CallState.SENT else log.warning
         write(
             "call",

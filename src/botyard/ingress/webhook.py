@@ -18,7 +18,7 @@ from botyard.ids import BotId
 from botyard.inbox.log import Arrival, Inbox, InboxUnavailable
 from botyard.ingress.rate import RateLimit
 from botyard.ingress.verify import client_address, is_allowed, secret_matches
-from botyard.observability.metrics import OTHER, Metrics, known_or_other
+from botyard.observability.metrics import OTHER, Metrics, Stage, known_or_other
 from botyard.settings.formats import IpNetwork
 from botyard.telegram.bots import Bot
 from botyard.telegram.envelope import UPDATE_KINDS, NotAnUpdate, read_envelope
@@ -81,7 +81,7 @@ class Webhook:
             await _answer(send, refused.status, refused.why, retry_after=refused.retry_after)
         else:
             await _answer(send, 200, "")
-            self._metrics.update_seconds.labels("accept").observe(perf_counter() - started)
+            self._metrics.update_seconds.labels(Stage.ACCEPT).observe(perf_counter() - started)
 
     def _admit(self, name: str, scope: Scope) -> Bot:
         """The bot that this caller may speak to. Raises `Refused`."""

@@ -35,30 +35,42 @@ def read_command(text: str) -> Spoken | None:
     return Spoken(match[1].lower(), match[2], text[match.end() :].strip()) if match else None
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What an update was and how it went, for the log: `command:start:ok`, `banned`."""
+
+    what: str
+    name: str = ""
+    result: str = ""
+
+    def __str__(self) -> str:
+        return ":".join(part for part in (self.what, self.name, self.result) if part)
+
+
 class Router:
     """Finds who wrote, what he wants and whether he may, and lets the handler do it."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    async def route(self, ctx: Context) -> str:
-        """Handles one update; answers what it was, for the log: `command:start`, `text`, `banned`."""
+    async def route(self, ctx: Context) -> Handled:
+        """Handles one update; answers what it was and how it went."""
         envelope = ctx.envelope
         if not envelope.readable:
-            return "unreadable"
+            return Handled("unreadable")
         if envelope.chat is not None:
             await self._find_chat(ctx)
         if envelope.sender is not None:
             await self._find_member(ctx)
             if ctx.member.banned:
-                return "banned"
+                return Handled("banned")
         if envelope.kind == "my_chat_member":
             await self._note_own_status(ctx)
         if envelope.migrate_to is not None:
             await self._move_chat(ctx)
         return await self._choose(ctx)
 
-    async def _choose(self, ctx: Context) -> str:
+    async def _choose(self, ctx: Context) -> Handled:
         envelope = ctx.envelope
         if envelope.kind == "callback_query" and envelope.sender is not None:
             return await self._press(ctx)
@@ -67,16 +79,16 @@ class Router:
             if spoken is not None:
                 return await self._command(ctx, spoken)
             if await self._continue_dialog(ctx):
-                return "dialog"
+                return Handled("dialog")
         watchers = ctx.house.registry.watchers.get(envelope.kind, [])
         for watcher in watchers:
             await watcher.handle(ctx)
         if watchers:
-            return "watched"
+            return Handled("watched")
         if envelope.kind == "message" and envelope.text and ctx.chat.is_private:
             ctx.reply(ctx.text("not-understood"))
-            return "text"
-        return "ignored"
+            return Handled("text")
+        return Handled("ignored")
 
     # who and where
 
@@ -116,24 +128,24 @@ class Router:
 
     # what
 
-    async def _press(self, ctx: Context) -> str:
+    async def _press(self, ctx: Context) -> Handled:
         prefix, _, rest = ctx.envelope.text.partition(":")
         press = ctx.house.registry.buttons.get(prefix)
         if press is None:
             ctx.answer(ctx.text("button-stale"))
-            return "button:unknown"
+            return Handled("button", result="stale")
         if not await self._may(ctx, press.role):
             ctx.answer(ctx.text("role-needed-plain", role=press.role.name), alert=True)
             ctx.audit("button.denied", prefix, role=ctx.role.name, needs=press.role.name)
-            return "button:denied"
+            return Handled("button", press.prefix, "denied")
         ctx.args = rest
         await press.handle(ctx)
         ctx.answer()
-        return f"button:{prefix}"
+        return Handled("button", prefix, "ok")
 
-    async def _command(self, ctx: Context, spoken: Spoken) -> str:
+    async def _command(self, ctx: Context, spoken: Spoken) -> Handled:
         if spoken.bot is not None and spoken.bot.lower() != (ctx.bot.username or "").lower():
-            return "other-bot"
+            return Handled("other-bot")
         found = ctx.house.registry.find(spoken.name)
         if found is None or not ctx.house.serves(ctx.bot.id, found.name):
             return self._unknown_command(ctx, spoken)
@@ -142,7 +154,7 @@ class Router:
             return self._deny(ctx, found)
         await self._close_dialog(ctx)
         await self._run(ctx, found.name, found.handle)
-        return f"command:{found.name}"
+        return Handled("command", found.name, "ok")
 
     async def _run(self, ctx: Context, name: str, handle: Handle) -> None:
         try:
@@ -152,9 +164,9 @@ class Router:
             raise
         ctx.after_commit(self._metrics.commands.labels(name, "ok").inc)
 
-    def _unknown_command(self, ctx: Context, spoken: Spoken) -> str:
+    def _unknown_command(self, ctx: Context, spoken: Spoken) -> Handled:
         if not ctx.chat.is_private and spoken.bot is None:
-            return "command:unknown"  # in a group it may be meant for another bot
+            return Handled("command", result="unknown")  # in a group it may be meant for another bot
         ctx.after_commit(self._metrics.commands.labels("other", "unknown").inc)
         bot_id = ctx.bot.id
         nearest = ctx.house.registry.nearest(
@@ -164,13 +176,13 @@ class Router:
             ctx.reply(ctx.text("command-unknown", command=spoken.name))
         else:
             ctx.reply(ctx.text("command-nearest", command=spoken.name, nearest=nearest.name))
-        return "command:unknown"
+        return Handled("command", result="unknown")
 
-    def _deny(self, ctx: Context, found: Command) -> str:
+    def _deny(self, ctx: Context, found: Command) -> Handled:
         ctx.reply(ctx.text("role-needed", command=found.name, role=found.role.name))
         ctx.audit("command.denied", f"/{found.name}", role=ctx.role.name, needs=found.role.name)
         ctx.after_commit(self._metrics.commands.labels(found.name, "denied").inc)
-        return f"command:{found.name}:denied"
+        return Handled("command", found.name, "denied")
 
     async def _continue_dialog(self, ctx: Context) -> bool:
         if not ctx.envelope.text:

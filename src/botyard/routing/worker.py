@@ -22,12 +22,12 @@ from botyard.inbox.backlog import Finished, PendingUpdate
 from botyard.inbox.lanes import Lanes
 from botyard.inbox.log import Inbox
 from botyard.inbox.slots import SLOTS, slot_lease
-from botyard.observability.metrics import Metrics
+from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
 from botyard.outbox.queue import Call
 from botyard.routing.context import Context, House
-from botyard.routing.router import Router
+from botyard.routing.router import Handled, Router
 from botyard.telegram.bots import Bot
 from botyard.telegram.envelope import Envelope, read_envelope
 
@@ -166,23 +166,26 @@ class Worker:
         started = perf_counter()
         envelope = read_envelope(update.body)
         bot = self._bots.get(update.bot_id)
-        outcome, problem = "", ""
+        handled = Handled("none")
         try:
             if bot is None:
                 raise LookupError("the bot of this update is not configured any more")
             if update.attempts >= MOST_TRIES:
                 raise ProcessKilled("the process died each time this update was handled")
             async with asyncio.timeout(HANDLER_SECONDS):
-                outcome = await self._handle_once(update, lease, bot, envelope)
+                handled = await self._handle_once(update, lease, bot, envelope)
         except LeaseLost:
-            outcome = "lost"
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the lane must go on
-            problem = await self._failed(update, envelope, error)
-        if not problem:
+            handled = Handled("lost")
             self._lanes.leave(update)
-        self._log_line(update, bot, envelope, outcome or problem, started)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the lane must go on
+            handled = await self._failed(update, envelope, error)
+        else:
+            self._lanes.leave(update)
+        self._tell(update, bot, envelope, handled, started)
 
-    async def _handle_once(self, update: PendingUpdate, lease: Lease, bot: Bot, envelope: Envelope) -> str:
+    async def _handle_once(
+        self, update: PendingUpdate, lease: Lease, bot: Bot, envelope: Envelope
+    ) -> Handled:
         ctx = Context(
             self._house,
             bot,
@@ -192,14 +195,14 @@ class Worker:
             now=self._clock.now(),
         )
         try:
-            outcome = await self._router.route(ctx)
-            await self._commit(ctx, Finished(update.seq, lease, outcome))
+            handled = await self._router.route(ctx)
+            await self._commit(ctx, Finished(update.seq, lease, str(handled)))
         finally:
             if ctx.opened_session is not None:
                 await asyncio.shield(ctx.opened_session.close())
         ctx.committed()
         self._bell.ring({call.bot_id for call in ctx.calls})
-        return outcome
+        return handled
 
     async def _commit(self, ctx: Context, finished: Finished) -> None:
         """State, replies and 'done' in one commit; updates that touched no state share one."""
@@ -224,7 +227,7 @@ class Worker:
 
     # failing
 
-    async def _failed(self, update: PendingUpdate, envelope: Envelope, error: Exception) -> str:
+    async def _failed(self, update: PendingUpdate, envelope: Envelope, error: Exception) -> Handled:
         """Leaves the update for another try, or buries it after the last; answers which."""
         attempts = update.attempts + 1
         now = self._clock.now()
@@ -246,29 +249,31 @@ class Worker:
         )
         if last:
             self._lanes.leave(update)
-            return "dead"
+            return Handled("failed", result="dead")
         self._lanes.put_back(update, attempts=attempts, until=until)
-        return "retry"
+        return Handled("failed", result="retry")
 
-    def _log_line(
-        self, update: PendingUpdate, bot: Bot | None, envelope: Envelope, outcome: str, started: float
+    def _tell(
+        self, update: PendingUpdate, bot: Bot | None, envelope: Envelope, handled: Handled, started: float
     ) -> None:
-        handled = perf_counter() - started
-        waited = max(0.0, (self._clock.now() - update.received_at).total_seconds() - handled)
+        """One line in the log and one observation per stage."""
+        seconds = perf_counter() - started
+        waited = max(0.0, (self._clock.now() - update.received_at).total_seconds() - seconds)
         name = bot.name if bot else str(update.bot_id)
-        self._metrics.update_seconds.labels("wait").observe(waited)
-        self._metrics.update_seconds.labels("handle").observe(handled)
-        if outcome in ("retry", "dead", "unreadable"):
-            self._metrics.errors.labels(name, outcome).inc()
+        self._metrics.update_seconds.labels(Stage.WAIT).observe(waited)
+        self._metrics.update_seconds.labels(Stage.HANDLE).observe(seconds)
+        if handled.what in ("failed", "unreadable", "banned"):
+            self._metrics.errors.labels(name, handled.result or handled.what).inc()
         log.info(
             "update",
             bot=name,
             update_id=envelope.update_id,
             lane=update.lane,
             kind=envelope.kind,
-            outcome=outcome,
+            command=handled.name if handled.what == "command" else None,
+            outcome=str(handled),
             wait_ms=round(waited * 1000, 1),
-            handle_ms=round(handled * 1000, 1),
+            handle_ms=round(seconds * 1000, 1),
         )
 
 

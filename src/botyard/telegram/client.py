@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
@@ -25,12 +25,21 @@ DNS_SECONDS = 300
 Params = Mapping[str, object] | bytes
 
 
-@dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to upload: the name that people see, and its content (Bot API, InputFile)."""
+    """A file to upload (Bot API, InputFile)."""
 
-    name: str
-    content: bytes = field(repr=False)
+    # No dataclass: msgspec would encode one by itself, content and all.
+    __slots__ = ("content", "name")
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """`name` is what people see. Raises `ValueError` for a name with control characters."""
+        if not name or not name.isprintable():
+            raise ValueError(f"not a file's name: {name!r}")
+        self.name = name
+        self.content = content
+
+    def __repr__(self) -> str:
+        return f"InputFile({self.name!r}, {len(self.content)} bytes)"
 
 
 @dataclass(slots=True)
@@ -156,7 +165,7 @@ def _encode(params: Params) -> tuple[bytes | aiohttp.FormData, dict[str, str]]:
     files.update(top_files)
     if not files:
         return b"{%s}" % b",".join(b"%s:%s" % (msgspec.json.encode(k), v) for k, v in fields.items()), json
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)
     for name, encoded in fields.items():
         value = rest[name]
         form.add_field(name, value if isinstance(value, str) else encoded.decode())

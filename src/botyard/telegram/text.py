@@ -44,7 +44,7 @@ def visible_length(html: str) -> int:
 def split_html(html: str, limit: int = TEXT_LIMIT) -> list[str]:
     """The text in parts of at most `limit` (2 or more) UTF-16 units each, none of them blank.
 
-    It is cut between paragraphs, else lines, sentences or words, else anywhere; the white space at a cut goes.
+    It is cut between paragraphs, else lines, sentences or words, else anywhere; white space at a cut goes.
     Tags open at a cut are closed before it and opened again after it. Blank HTML gives no part.
     """
     if limit < 2:
@@ -68,7 +68,7 @@ class _Tag:
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """HTML taken apart: the visible text, how each of its characters is written, and the tags between them."""
+    """HTML taken apart: the visible text, how each of its characters is written, the tags between them."""
 
     text: str
     sources: list[str]
@@ -155,13 +155,13 @@ def _render(parsed: _Parsed, ranges: list[tuple[int, int]]) -> Iterator[str]:
 
 
 def _up_to(tags: deque[_Tag], position: int) -> Iterator[_Tag]:
-    """Takes the tags before a position; at the position itself those that close, as they end what was before."""
+    """Takes the tags before a position; at the position itself those that close: they end what was before."""
     while tags and (tags[0].position < position or (tags[0].position == position and tags[0].closes)):
         yield tags.popleft()
 
 
 def _follow(is_open: list[_Tag], tag: _Tag) -> bool:
-    """Keeps account of the open tags. False for a tag that closes what is not open: it must not be written."""
+    """Keeps account of the open tags. False for a tag that closes what is not open: nobody must see it."""
     if not tag.closes:
         is_open.append(tag)
         return True

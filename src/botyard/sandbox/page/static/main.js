@@ -34,7 +34,18 @@ import { followWith } from "./links.js";
 import * as messages from "./messages.js";
 import { fetchWorld } from "./people.js";
 import { startSidebar } from "./sidebar.js";
-import { chatById, conversationKey, conversations, emit, findBot, openKey, view, world } from "./state.js";
+import {
+  chatById,
+  conversationKey,
+  conversations,
+  emit,
+  findBot,
+  isPresent,
+  membership,
+  openKey,
+  view,
+  world,
+} from "./state.js";
 import { attempt, toast } from "./toast.js";
 
 const WIDE = matchMedia("(min-width: 1180px)");
@@ -88,12 +99,17 @@ async function follow(target) {
     await openConversation({ chatId: view.me, botId: target.bot.id, type: "private" }, target.start ?? null);
     return;
   }
-  const joined = await attempt(() => post("joins", { user_id: view.me, invite_link: target.invite }));
-  if (!joined) return;
+  const mine = () => world.chats.filter((chat) => isPresent(membership(chat, view.me)));
+  const before = new Set(mine().map((chat) => chat.id));
+  const answer = await attempt(() => post("joins", { user_id: view.me, invite_link: target.invite }));
+  if (!answer) return;
+  if (answer.requested) {
+    toast("Asked to join; an administrator has to agree.");
+    return;
+  }
   await refreshWorld();
-  const chat = chatById(joined.chat_id ?? joined.chat?.id);
+  const chat = mine().find((one) => !before.has(one.id));
   if (chat) await openConversation({ chatId: chat.id, botId: null, type: chat.type });
-  else toast("Asked to join; an administrator has to agree.");
 }
 
 async function refreshWorld() {

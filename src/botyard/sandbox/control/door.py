@@ -1,0 +1,68 @@
+"""The control API's routes, and how its errors are written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from botyard.sandbox.control import acting, observing, shaping
+from botyard.sandbox.control.observing import event_stream
+from botyard.sandbox.control.request import ControlRequest, read
+from botyard.sandbox.control.weather import Weather
+from botyard.sandbox.errors import ControlError
+from botyard.sandbox.world import World
+
+Action = Callable[[ControlRequest], Any]
+
+
+def control_routes(world: World, weather: Weather) -> list[Route]:
+    """Every route of the control API, to be mounted at `/control`."""
+    table: list[tuple[str, str, Action]] = [
+        ("GET", "/bots", shaping.list_bots),
+        ("POST", "/bots", shaping.make_bot),
+        ("GET", "/users", shaping.list_users),
+        ("POST", "/users", shaping.make_user),
+        ("GET", "/chats", shaping.list_chats),
+        ("POST", "/chats", shaping.make_chat),
+        ("POST", "/chats/{chat_id:path}/members", shaping.change_members),
+        ("POST", "/messages", acting.write),
+        ("POST", "/edits", acting.rewrite),
+        ("POST", "/callbacks", acting.press),
+        ("GET", "/callbacks/{id}", observing.callback),
+        ("POST", "/joins", acting.join_chat),
+        ("POST", "/blocks", acting.block_bot),
+        ("POST", "/updates", acting.inject),
+        ("GET", "/updates", observing.updates),
+        ("GET", "/chats/{chat_id:path}/messages", observing.messages),
+        ("GET", "/journal", observing.journal),
+        ("GET", "/commands", observing.commands),
+        ("POST", "/faults", weather.order),
+        ("GET", "/faults", weather.orders),
+        ("DELETE", "/faults", weather.clear),
+        ("POST", "/limits", weather.set_limits),
+        ("GET", "/limits", weather.limits),
+        ("POST", "/clock", weather.set_clock),
+        ("GET", "/clock", weather.clock),
+    ]
+    routes = [Route(path, _door(world, action), methods=[method]) for method, path, action in table]
+
+    async def events(_request: Request) -> Response:
+        return event_stream(world)
+
+    return [Route("/events", events, methods=["GET"]), *routes]
+
+
+def _door(world: World, action: Action) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            result = action(await read(world, request))
+            return JSONResponse(await result if isawaitable(result) else result)
+        except ControlError as error:
+            return JSONResponse({"error": error.message}, error.status)
+
+    return answer
