@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from botyard.api import create_api
 from botyard.clock import Clock
@@ -33,9 +34,10 @@ from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
 from botyard.inbox.models import UpdateState
+from botyard.ingress.forwarded import ClientAddress
 from botyard.ingress.poller import Polling
 from botyard.ingress.registration import register_patiently
-from botyard.ingress.webhook import Doorkeeping, Webhook
+from botyard.ingress.webhook import Webhook
 from botyard.jobs.facts import Facts, Listener, RoleChanged
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.runner import JobRunner
@@ -87,7 +89,7 @@ REGISTRY = registry_of(FEATURES)
 class Service:
     """The running parts of one process: the pages it serves and the work it does beside them."""
 
-    asgi: Starlette
+    asgi: ASGIApp
     works: Mapping[str, Work]
     bots: Mapping[BotId, Bot]
     client: TelegramClient
@@ -134,7 +136,9 @@ async def build(
         works |= _ingress_works(parts)
     if settings.role in (ProcessRole.ALL, ProcessRole.WORKER):
         works |= _worker_works(parts)
-    asgi = Starlette(routes=[*_routes(parts), *extra])
+    asgi: ASGIApp = Starlette(routes=[*_routes(parts), *extra])
+    if settings.trusted_proxies:
+        asgi = ClientAddress(asgi, settings.trusted_proxies)
     return Service(asgi, works, parts.bots, parts.client, parts.base_url)
 
 
@@ -208,8 +212,9 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
 
 def _routes(parts: _Parts) -> list[BaseRoute]:
     settings, database, clock = parts.settings, parts.database, parts.clock
-    doorkeeping = Doorkeeping(settings.ip_allowlist, settings.trusted_proxies)
-    webhook = Webhook(parts.bots, parts.inbox, doorkeeping, settings.ingress_rate, clock, parts.metrics)
+    webhook = Webhook(
+        parts.bots, parts.inbox, settings.ip_allowlist, settings.ingress_rate, clock, parts.metrics
+    )
     console = create_console(
         database,
         parts.bots,

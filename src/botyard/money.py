@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from botyard.errors import BotyardError
-
 # Decimal places where they are not two: ISO 4217, and Telegram Stars (Bot API, `sendInvoice`: XTR).
 _NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF XTR"
 _THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
@@ -23,8 +21,13 @@ _CODE = re.compile(r"[A-Z]{3}")
 _DECIMAL = re.compile(r"(-?)([0-9]{1,19})(?:\.([0-9]+))?")
 
 
-class MoneyError(BotyardError):
-    """An amount or a currency that is none, or two currencies in one sum."""
+class MoneyError(ValueError):
+    """An amount or a currency that is none, or two currencies in one sum. `remedy` says what to do."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
 
 
 def exponent(currency: str) -> int:

@@ -116,7 +116,7 @@ async def test_home_counts_members_and_subscribers(house: Any, ana: Any) -> None
         await house.add_member(UserId(2000 + number), role)
     now = house.clock.now()
     async with house.database.session() as session:
-        for user_id, expires_at in [(2000, None), (2000, None), (2001, now)]:
+        for user_id, expires_at in [(2000, None), (2000, None), (2001, now), (2004, None)]:
             session.add(
                 RoleRaise(user_id=user_id, role=Role.SUBSCRIBER, expires_at=expires_at, created_at=now)
             )

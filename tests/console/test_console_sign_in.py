@@ -235,6 +235,7 @@ async def test_a_made_up_cookie_opens_nothing(house: Any, cookie: str) -> None:
         ({"Referer": "http://console.test/console/sign-in?token=x"}, 303),
         ({"Origin": "https://public.example", "Host": "10.0.0.7:8080"}, 303),  # a proxy changed the host
         ({}, 403),
+        ({"Host": ""}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "http://console.test.evil.example"}, 403),

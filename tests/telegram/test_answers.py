@@ -160,6 +160,7 @@ def test_a_description_can_be_stored() -> None:
 )
 def test_any_answer_is_a_result_or_a_telegram_error(status: int, body: Any, header: str | None) -> None:
     try:
-        assert read(status, body, retry_after=header)
+        result = read(status, body, retry_after=header)
     except TelegramError as error:
-        assert error.description
+        result = error.description.encode()
+    assert result

@@ -23,9 +23,22 @@ def test_what_puts_a_message_into_a_chat_counts_and_is_not_repeated(method: str)
 
 @pytest.mark.parametrize(
     "method",
-    ["getMe", "getUpdates", "setMyCommands", "answerCallbackQuery", "answerPreCheckoutQuery", "deleteMessage"]
-    + ["editMessageText", "banChatMember", "unbanChatMember", "approveChatJoinRequest", "createInvoiceLink"]
-    + ["sendChatAction", "setWebhook", "revokeChatInviteLink"],
+    [
+        "getMe",
+        "getUpdates",
+        "setMyCommands",
+        "setWebhook",
+        "answerCallbackQuery",
+        "answerPreCheckoutQuery",
+        "deleteMessage",
+        "editMessageText",
+        "banChatMember",
+        "unbanChatMember",
+        "approveChatJoinRequest",
+        "createInvoiceLink",
+        "revokeChatInviteLink",
+        "sendChatAction",
+    ],
 )
 def test_what_may_be_repeated_is_no_message(method: str) -> None:
     assert is_repeatable(method)
@@ -34,14 +47,15 @@ def test_what_may_be_repeated_is_no_message(method: str) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["refundStarPayment", "giftPremiumSubscription", "transferGift", "transferBusinessAccountStars"]
-    + [
+    [
+        "refundStarPayment",
+        "giftPremiumSubscription",
+        "transferGift",
         "createForumTopic",
         "addStickerToSet",
         "postStory",
         "unpinChatMessage",
         "logOut",
-        "close",
         "noSuchMethod",
     ],
 )

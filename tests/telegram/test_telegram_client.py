@@ -34,6 +34,10 @@ SECRET = "not-a-real-secret-of-a-bot"
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+def url_of(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 class RawServer:
     """Bytes in, bytes out: `script` runs for each connection."""
 
@@ -44,7 +48,7 @@ class RawServer:
 
     async def __aenter__(self) -> RawServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = "http://127.0.0.1:%d" % self._server.sockets[0].getsockname()[1]
+        self.url = url_of(self._server.sockets[0])
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -112,8 +116,11 @@ class Telegram:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, Any]] = []
-        self.status, self.answer, self.headers = 200, {"ok": True, "result": {"message_id": 7}}, {}
+        self.status = 200
+        self.answer: dict[str, Any] = {"ok": True, "result": {"message_id": 7}}
+        self.headers: dict[str, str] = {}
         self.peers: set[Any] = set()
+        self.url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         self.peers.add(request.transport.get_extra_info("peername") if request.transport else None)
@@ -138,7 +145,7 @@ async def telegram() -> AsyncIterator[Telegram]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    telegram.url = "http://127.0.0.1:%d" % runner.addresses[0][1]  # type: ignore[attr-defined]
+    telegram.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield telegram
     await runner.cleanup()
 
@@ -167,9 +174,7 @@ async def test_a_call_is_a_post_of_json(telegram: Telegram, client: TelegramClie
     assert body == {key: value for key, value in params.items() if value is not None}
 
 
-async def test_parameters_that_are_json_already_go_as_they_are(
-    telegram: Telegram, client: TelegramClient
-) -> None:
+async def test_parameters_in_json_go_as_they_are(telegram: Telegram, client: TelegramClient) -> None:
     await client.call(TOKEN, "sendMessage", b'{"chat_id":5,"text":"a"}')
     await client.call(TOKEN, "getMe")
     assert [body for _, _, body in telegram.asked] == [{"chat_id": 5, "text": "a"}, {}]
@@ -305,7 +310,7 @@ async def test_a_result_that_is_not_utf_8_is_unknown() -> None:
 async def test_refused_is_not_sent() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        async with TelegramClient("http://127.0.0.1:%d" % taken.getsockname()[1]) as client:
+        async with TelegramClient(url_of(taken)) as client:
             with pytest.raises(NotSent) as caught:
                 await client.call(TOKEN, "sendMessage", {})
     keeps_the_secret(caught.value)
@@ -323,10 +328,9 @@ async def test_a_server_without_tls_is_not_sent() -> None:
         received.append(await reader.read(100))
 
     received: list[bytes] = []
-    async with RawServer(hang_up) as server:
-        async with TelegramClient(server.url.replace("http:", "https:")) as client:
-            with pytest.raises(NotSent) as caught:
-                await client.call(TOKEN, "sendMessage", {}, timeout=5.0)
+    async with RawServer(hang_up) as server, TelegramClient(server.url.replace("http", "https")) as client:
+        with pytest.raises(NotSent) as caught:
+            await client.call(TOKEN, "sendMessage", {}, timeout=5.0)
     keeps_the_secret(caught.value)
     assert b"sendMessage" not in b"".join(received)
 
@@ -339,7 +343,7 @@ async def test_a_connection_that_does_not_come_in_time_is_not_sent() -> None:
         for filler in (first, second):
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
-        async with TelegramClient("http://127.0.0.1:%d" % full.getsockname()[1]) as client:
+        async with TelegramClient(url_of(full)) as client:
             with pytest.raises(NotSent) as caught:
                 await client.call(TOKEN, "sendMessage", {}, timeout=0.3)
     keeps_the_secret(caught.value)
@@ -519,8 +523,11 @@ async def test_closing_ends_the_calls_under_way() -> None:
             await call
 
 
-async def test_a_client_that_was_never_used_closes() -> None:
-    await TelegramClient().aclose()
+async def test_a_closed_client_sends_nothing() -> None:
+    client = TelegramClient("http://127.0.0.1:9")
+    await client.aclose()
+    with pytest.raises(NotSent, match="closed"):
+        await client.call(TOKEN, "sendMessage", {})
 
 
 async def test_connections_are_watched_by_the_kernel() -> None:

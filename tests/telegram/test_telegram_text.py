@@ -89,7 +89,7 @@ def test_parts_fit_are_whole_and_lose_nothing(html: str, limit: int) -> None:
         assert utf16_length(page.seen) <= limit
         assert page.open == []
         assert page.seen.strip()
-    assert sum((page.styles for page in pages), []) == Page(html).styles
+    assert [style for page in pages for style in page.styles] == Page(html).styles
 
 
 @given(st.lists(st.text(alphabet="abc", min_size=1, max_size=8), min_size=1, max_size=40), st.integers(8, 30))

@@ -6,7 +6,6 @@ A bare ASGI application: nothing runs after the answer, and nothing is validated
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 from time import perf_counter
 
@@ -27,15 +26,6 @@ log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 1024 * 1024
 SECRET_HEADER = b"x-telegram-bot-api-secret-token"
-FORWARDED_HEADER = b"x-forwarded-for"
-
-
-@dataclass(frozen=True, slots=True)
-class Doorkeeping:
-    """Who may call: networks that are let in, and proxies whose word on the caller's address counts."""
-
-    allowlist: tuple[IpNetwork, ...]
-    trusted_proxies: tuple[IpNetwork, ...]
 
 
 class Refused(Exception):
@@ -56,16 +46,16 @@ class Webhook:
         self,
         bots: Mapping[BotId, Bot],
         inbox: Inbox,
-        doorkeeping: Doorkeeping,
+        allowlist: tuple[IpNetwork, ...],
         rate: float,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """`rate` is how many updates a second each bot may receive; 0 lifts the limit."""
+        """`allowlist`: the networks that may call (empty: all). `rate`: updates a second for each bot, 0: any."""
         self._bots = {bot.name: bot for bot in bots.values()}
         self._limits = {bot.name: RateLimit(rate, clock=clock) for bot in bots.values()}
         self._inbox = inbox
-        self._doorkeeping = doorkeeping
+        self._allowlist = allowlist
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +79,7 @@ class Webhook:
         if bot is None:
             raise Refused(404, "no bot of this name", "unknown_bot")
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        if self._doorkeeping.allowlist and not self._is_let_in(scope, headers):
+        if not self._is_let_in(scope):
             raise Refused(403, "this address is not allowed", "address")
         given = [value for key, value in headers if key == SECRET_HEADER]
         expected = bot.webhook_secret.encode()
@@ -100,11 +90,11 @@ class Webhook:
             raise Refused(429, "too many updates", "rate", retry_after=max(1, ceil(wait)))
         return bot
 
-    def _is_let_in(self, scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-        forwarded = [value.decode("latin-1") for key, value in headers if key == FORWARDED_HEADER]
-        peer = scope["client"][0] if scope.get("client") else None
-        address = client_address(peer, forwarded, self._doorkeeping.trusted_proxies)
-        return is_allowed(address, self._doorkeeping.allowlist)
+    def _is_let_in(self, scope: Scope) -> bool:
+        if not self._allowlist:
+            return True
+        client = scope.get("client")  # behind trusted proxies `ClientAddress` has put the caller's own here
+        return is_allowed(client_address(client[0] if client else None, (), ()), self._allowlist)
 
     async def _store(self, bot: Bot, body: bytes) -> None:
         """Returns once the update is durable. Raises `Refused`."""

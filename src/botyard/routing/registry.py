@@ -7,16 +7,14 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from botyard.errors import BotyardError
 from botyard.members.models import Role
 from botyard.telegram.envelope import UPDATE_KINDS
 
-if TYPE_CHECKING:
-    from botyard.routing.context import Context
-
-Handle = Callable[["Context"], Awaitable[None]]
+Handle = Callable[[Any], Awaitable[None]]
+"""`async def handle(ctx: Context)`. Any, because the context knows the registry, and not the other way round."""
 
 Entry = TypeVar("Entry")
 

@@ -13,7 +13,9 @@ from botyard.sandbox import Sandbox
 async def serve(host: str, port: int) -> None:
     """Serves one sandbox until Ctrl-C."""
     sandbox = Sandbox()
-    config = uvicorn.Config(sandbox.app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        sandbox.app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     try:
         await server.serve()

@@ -20,6 +20,8 @@ from botyard.sandbox.world import World
 
 NOT_FOUND = ApiError(404, "Not Found")
 UNANSWERED = 0
+SECRETS = frozenset({"secret_token", "provider_token"})
+MASK = "***"
 
 
 @dataclass(frozen=True)
@@ -40,40 +42,40 @@ class BotApi:
         self._limits = limits
 
     async def call(self, bot: Bot, method: str, raw: Json, files: Mapping[str, Upload]) -> Outcome:
-        """Carries out a call as Telegram would. Never raises: every refusal is an outcome."""
+        """Carries out a call as Telegram would. Never raises `ApiError`: every refusal is an outcome."""
         name = method.lower()
         fault = self._faults.strike(bot.id, name, raw.get("chat_id"))
         if fault and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
-        outcome = await self._outcome(bot, name, raw, files, fault)
+        params: Json = dict(raw)
+        outcome = await self._outcome(bot, name, params, files, fault)
         if fault and fault.kind is FaultKind.RESET_AFTER:
             outcome = Outcome(UNANSWERED, outcome.answer, outcome.applied)
-        self._record(bot, METHODS[name].__api_method__ if name in METHODS else method, raw, files, outcome)
+        self._record(bot, METHODS[name].__api_method__ if name in METHODS else method, params, files, outcome)
         return outcome
 
     async def _outcome(
-        self, bot: Bot, name: str, raw: Json, files: Mapping[str, Upload], fault: Fault | None
+        self, bot: Bot, name: str, params: Json, files: Mapping[str, Upload], fault: Fault | None
     ) -> Outcome:
+        """What comes of the call; `params` become the checked ones on the way."""
         try:
             if fault:
                 self._refuse(fault)
             if name not in METHODS:
                 raise NOT_FOUND
-            self._limits.spend(bot.id, name, raw)
-            result = await self._result(bot, name, raw, files)
+            self._limits.spend(bot.id, name, params)
+            checked = check(name, params, files)
+            params |= checked.values
+            handler = HANDLERS.get(name)
+            if handler is None:
+                raise bad_request(f"the sandbox does not simulate {METHODS[name].__api_method__}")
+            result: Any = handler(Call(self._world, bot, METHODS[name].__api_method__, checked))
+            result = await result if inspect.isawaitable(result) else result
         except ConnectionResetError:
             return Outcome(UNANSWERED, {}, applied=False)
         except ApiError as error:
             return Outcome(error.status, error.answer(), applied=False)
         return Outcome(200, {"ok": True, "result": result}, applied=True)
-
-    async def _result(self, bot: Bot, name: str, raw: Json, files: Mapping[str, Upload]) -> Any:
-        params = check(name, raw, files)
-        handler = HANDLERS.get(name)
-        if handler is None:
-            raise bad_request(f"the sandbox does not simulate {METHODS[name].__api_method__}")
-        result = handler(Call(self._world, bot, name, params))
-        return await result if inspect.isawaitable(result) else result
 
     def _refuse(self, fault: Fault) -> None:
         """Raises what a fault does to a call before it is carried out."""
@@ -85,15 +87,17 @@ class BotApi:
             fault.migrate_to_chat_id = migrate(self._world, fault.chat_id, fault.migrate_to_chat_id)
         raise fault.error()
 
-    def _record(self, bot: Bot, method: str, raw: Json, files: Mapping[str, Upload], outcome: Outcome) -> None:
-        params = raw | {name: f"<{upload.name}, {len(upload.data)} bytes>" for name, upload in files.items()}
+    def _record(
+        self, bot: Bot, method: str, params: Json, files: Mapping[str, Upload], outcome: Outcome
+    ) -> None:
+        uploads = {name: f"<{upload.name}, {len(upload.data)} bytes>" for name, upload in files.items()}
         record = self._world.calls.append(
             lambda seq: CallRecord(
                 seq,
                 self._world.clock.now(),
                 bot.id,
                 method,
-                readable(params),
+                _readable(params | uploads, bot.token),
                 outcome.applied,
                 outcome.status,
                 outcome.answer if outcome.status else None,
@@ -103,9 +107,15 @@ class BotApi:
             self._world.events.publish("call", record.json())
 
 
-def readable(params: Json) -> Json:
-    """Parameters that can be written as UTF-8, whatever was sent."""
+def _readable(params: Json, token: str) -> Json:
+    """Parameters as the journal shows them: writable as UTF-8, and without secrets."""
     try:
-        return cleaned_copy if isinstance(cleaned_copy := cleaned(params), dict) else {}
+        shown: Json = cleaned(params)
     except ApiError:
         return {"unreadable": "the parameters are not UTF-8 or nested too deeply"}
+    for name, value in shown.items():
+        if name in SECRETS and value:
+            shown[name] = MASK
+        elif isinstance(value, str):
+            shown[name] = value.replace(token, MASK)
+    return shown

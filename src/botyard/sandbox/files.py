@@ -11,13 +11,24 @@ from botyard.sandbox.state import Json, StoredFile
 from botyard.sandbox.world import World
 
 FOLDERS = {
-    "photo": "photos", "video": "videos", "animation": "animations", "audio": "music", "document": "documents",
-    "voice": "voice", "video_note": "video_notes", "sticker": "stickers",
-}  # fmt: skip
+    "photo": "photos",
+    "video": "videos",
+    "animation": "animations",
+    "audio": "music",
+    "document": "documents",
+    "voice": "voice",
+    "video_note": "video_notes",
+    "sticker": "stickers",
+}
 SUFFIXES = {
-    "photo": ".jpg", "video": ".mp4", "animation": ".mp4", "audio": ".mp3", "voice": ".oga", "video_note": ".mp4",
+    "photo": ".jpg",
+    "video": ".mp4",
+    "animation": ".mp4",
+    "audio": ".mp3",
+    "voice": ".oga",
+    "video_note": ".mp4",
     "sticker": ".webp",
-}  # fmt: skip
+}
 DURATION = 3
 SIZES = {"photo": (1280, 720), "video": (1280, 720), "animation": (480, 270), "sticker": (512, 512)}
 
@@ -28,7 +39,7 @@ def store_upload(world: World, kind: str, upload: Upload) -> StoredFile:
 
 
 def adopt(world: World, kind: str, reference: str) -> StoredFile:
-    """The file with this id; one that is new to the sandbox (an id of elsewhere, an address) is kept without bytes."""
+    """The file with this id; one that is new here (an id of elsewhere, an address) is kept without bytes."""
     if reference in world.files:
         return world.files[reference]
     is_id = re.fullmatch(r"[A-Za-z0-9_-]{20,}", reference) is not None
@@ -40,7 +51,11 @@ def _store(
     world: World, kind: str, file_id: str, name: str | None, mime_type: str | None, data: bytes | None
 ) -> StoredFile:
     unique_id = hashlib.sha256(file_id.encode()).hexdigest()[:16]
-    suffix = "." + name.rpartition(".")[2] if name and "." in name and kind == "document" else SUFFIXES.get(kind, "")
+    suffix = (
+        "." + name.rpartition(".")[2]
+        if name and "." in name and kind == "document"
+        else SUFFIXES.get(kind, "")
+    )
     guessed = mime_type or mimetypes.guess_type(f"file{suffix}")[0]
     path = f"{FOLDERS[kind]}/file_{len(world.files)}{suffix}"
     file = StoredFile(file_id, unique_id, kind, name, guessed, data, path)
@@ -53,7 +68,7 @@ def _new_id(world: World, kind: str) -> str:
 
 
 def file_json(file: StoredFile, given: Json) -> Json | list[Json]:
-    """Photo sizes, Video, Document, ...: the media object of a message. `given` are the sender's parameters."""
+    """PhotoSizes, Video, Document, ...: the media of a message. `given` are the sender's parameters."""
     size = {"file_size": len(file.data)} if file.data is not None else {}
     body: Json = {"file_id": file.file_id, "file_unique_id": file.unique_id, **size}
     width, height = SIZES.get(file.kind, (0, 0))
@@ -66,7 +81,12 @@ def file_json(file: StoredFile, given: Json) -> Json | list[Json]:
     if file.kind in {"video", "animation", "audio", "voice", "video_note"}:
         body["duration"] = given.get("duration") or DURATION
     if file.kind == "sticker":
-        return body | {"type": "regular", "is_animated": False, "is_video": False, "emoji": given.get("emoji") or "🙂"}
+        return body | {
+            "type": "regular",
+            "is_animated": False,
+            "is_video": False,
+            "emoji": given.get("emoji") or "🙂",
+        }
     if file.kind == "audio":
         body |= {name: given[name] for name in ("performer", "title") if given.get(name)}
     if file.kind in {"video", "animation", "audio", "document"} and file.name:

@@ -45,11 +45,11 @@ class MethodDoor:
             status, answer = await self._answer(request)
         except ApiError as error:
             status, answer = error.status, error.answer()
-        except Exception:  # noqa: BLE001 - a caller of a simulator gets an answer whatever happens; the log has the cause
+        except Exception:
             log.exception("sandbox.call_failed", method=request.path_params.get("method"))
             status, answer = 500, ApiError(500, "Internal Server Error").answer()
         if status == UNANSWERED:
-            await reset_connection(scope, receive, send)
+            await reset_connection(receive, send)
         else:
             await telegram_response(status, answer)(scope, receive, send)
 
@@ -90,7 +90,7 @@ def _looks_like_token(text: str) -> bool:
     return bool(colon and secret) and number.isascii() and number.isdigit()
 
 
-async def reset_connection(scope: Scope, receive: Receive, send: Send) -> None:
+async def reset_connection(receive: Receive, send: Send) -> None:
     """Resets the TCP connection instead of answering; without uvicorn it breaks off an answer half way."""
     transport: Any = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:
@@ -103,5 +103,3 @@ async def reset_connection(scope: Scope, receive: Receive, send: Send) -> None:
     transport.abort()
     while not getattr(receive.__self__, "disconnected", True):  # type: ignore[attr-defined]  # uvicorn's cycle
         await asyncio.sleep(0.001)
-
-

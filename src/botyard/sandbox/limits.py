@@ -67,7 +67,11 @@ class Limits:
             return
         now, place = self._clock.monotonic(), (bot_id, str(params.get("chat_id")))
         whole = self._bots[bot_id]
-        most = PAID_PER_SECOND if params.get("allow_paid_broadcast") in {True, "true", "True"} else BOT_PER_SECOND
+        most = (
+            PAID_PER_SECOND
+            if params.get("allow_paid_broadcast") in {True, "true", "True"}
+            else BOT_PER_SECOND
+        )
         is_group = place[1].startswith(("-", "@"))
         wait = max(
             whole.wait(now, 1.0, most, 1),

@@ -111,7 +111,7 @@ def _check_link(world: World, chat: Chat, link: InviteLink) -> None:
 
 
 def request_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -> Json:
-    """A user asks to join: administrator bots that may invite get chat_join_request and may write for 5 minutes."""
+    """A user asks to join: administrator bots that may invite learn of it and may write for 5 minutes."""
     request = JoinRequest(user, world.clock.timestamp(), link)
     chat.requests[user.id] = request
     body = {"chat": chat_json(chat), "from": user_json(user), "user_chat_id": user.id, "date": request.date}

@@ -9,7 +9,7 @@ from botyard.sandbox.world import World
 
 
 def menu_of(world: World, bot: Bot, user: User, chat: Chat) -> list[Json]:
-    """The first list that exists, from the narrowest scope to the widest, each in the user's language first."""
+    """The first list there is, from the narrowest scope to the widest, the user's language first."""
     for scope in _scopes(world, user, chat):
         by_language = bot.commands.get(scope, {})
         for language in ((user.language_code or "")[:2], ""):

@@ -8,7 +8,7 @@ from botyard.sandbox.world import World
 
 
 def migrate(world: World, chat_id: object, new_id: int | None) -> int | None:
-    """Moves a group to a new id (Bot API, Message.migrate_to_chat_id) and returns it; other chats stay as they are."""
+    """Moves a group to a new id (Bot API, Message.migrate_to_chat_id) and returns it. Others stay."""
     chat = world.chats.get(chat_id) if isinstance(chat_id, int) else None
     if chat is None or chat.is_channel:
         return new_id

@@ -94,9 +94,19 @@ MISSING = {
     "shipping_query_id": "query is too old and response timeout expired or query ID is invalid",
     "file_id": "file_id not specified",
     "media": "there are no media in the request",
-} | {kind: f"there is no {kind.replace('_', ' ')} in the request" for kind in (
-    "photo", "video", "animation", "audio", "document", "voice", "video_note", "sticker",
-)}
+} | {
+    kind: f"there is no {kind.replace('_', ' ')} in the request"
+    for kind in (
+        "photo",
+        "video",
+        "animation",
+        "audio",
+        "document",
+        "voice",
+        "video_note",
+        "sticker",
+    )
+}
 STRUCTURES = {"reply_markup": "reply keyboard markup", "reply_parameters": "reply parameters"}
 
 
@@ -177,7 +187,7 @@ def _from_json(name: str, text: str) -> Any:
 
 
 def cleaned(value: Any, depth: int = 0) -> Any:
-    """The value with every string as Telegram takes it. Raises `ApiError` for lone surrogates and deep nesting."""
+    """The value with strings as Telegram takes them. Raises `ApiError` for lone surrogates and deep nesting."""
     if isinstance(value, str):
         return clean(value)
     if depth > DEEPEST:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from botyard.sandbox.rendering import user_json
 from botyard.sandbox.state import Bot, Json, Poll, User
 from botyard.sandbox.world import World
-from botyard.sandbox.rendering import user_json
 
 
 def new_poll(
@@ -18,7 +18,8 @@ def new_poll(
         "id": poll_id,
         "question": question,
         "options": [
-            {"persistent_id": str(number), "text": text, "voter_count": 0} for number, text in enumerate(options)
+            {"persistent_id": str(number), "text": text, "voter_count": 0}
+            for number, text in enumerate(options)
         ],
         "total_voter_count": 0,
         "is_closed": False,

@@ -37,7 +37,9 @@ def post_from_account(world: World, chat: Chat, sender: Account, content: Json, 
 def announce(world: World, message: Message, kind: str, author: Account | None) -> dict[int, Json | None]:
     """Gives a message to the bots that may see it; the updates by bot id."""
     payload = message_json(message)
-    readers = [bot for bot in _bots_of(world, message.chat) if bot is not author and _may_see(world, bot, message)]
+    readers = [
+        bot for bot in _bots_of(world, message.chat) if bot is not author and _may_see(world, bot, message)
+    ]
     return {bot.id: world.enqueue(bot, kind, payload) for bot in readers}
 
 
@@ -97,7 +99,7 @@ def _bots_of(world: World, chat: Chat) -> list[Bot]:
 
 
 def _may_see(world: World, bot: Bot, message: Message) -> bool:
-    """Privacy mode (Telegram's "Bot Features"): in groups, only what is meant for the bot and service messages."""
+    """Privacy mode (Telegram's "Bot Features"): in groups, only service messages and what is meant for it."""
     chat = message.chat
     if chat.peer or message.is_service or bot.reads_all_group_messages:
         return True

@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botyard.sandbox.journal import iso
-from botyard.sandbox.state import Account, Bot, Chat, ChatType, InviteLink, Json, Member, Message, Status, User
+from botyard.sandbox.state import (
+    Account,
+    Bot,
+    Chat,
+    ChatType,
+    InviteLink,
+    Json,
+    Member,
+    Message,
+    Status,
+    User,
+)
 
 COMMON_RIGHTS = (
     "can_manage_chat",
@@ -53,7 +64,12 @@ def compact(**fields: Any) -> Json:
 def user_json(account: Account) -> Json:
     """User."""
     if isinstance(account, Bot):
-        return {"id": account.id, "is_bot": True, "first_name": account.first_name, "username": account.username}
+        return {
+            "id": account.id,
+            "is_bot": True,
+            "first_name": account.first_name,
+            "username": account.username,
+        }
     return compact(
         id=account.id,
         is_bot=False,
@@ -87,7 +103,9 @@ def member_json(chat: Chat, member: Member, viewer: Account | None = None) -> Js
         case Status.CREATOR:
             return body | title | {"is_anonymous": member.rights.get("is_anonymous", False)}
         case Status.ADMINISTRATOR:
-            rights = {right: member.rights.get(right, False) for right in ("is_anonymous", *admin_rights(chat))}
+            rights = {
+                right: member.rights.get(right, False) for right in ("is_anonymous", *admin_rights(chat))
+            }
             editable = viewer is not None and member.promoted_by == viewer.id
             return body | title | {"can_be_edited": editable} | rights
         case Status.RESTRICTED:
@@ -119,7 +137,9 @@ def link_json(chat: Chat, link: InviteLink) -> Json:
 
 def message_json(message: Message, *, nested: bool = False) -> Json:
     """Message. A replied-to message (`nested`) carries no reply of its own."""
-    markup = message.reply_markup if message.reply_markup and "inline_keyboard" in message.reply_markup else None
+    markup = (
+        message.reply_markup if message.reply_markup and "inline_keyboard" in message.reply_markup else None
+    )
     reply = None if nested or message.reply_to is None else message_json(message.reply_to, nested=True)
     body = compact(
         message_id=message.message_id,

@@ -39,7 +39,7 @@ class Sandbox:
         enforce_limits: bool = False,
         log_size: int = LOG_SIZE,
     ) -> None:
-        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are remembered."""
+        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept."""
         self.clock = VirtualClock(clock or SystemClock())
         self.world = World(self.clock, Random(seed), log_size)  # noqa: S311 - repeatable, not secret
         self.faults = Faults(Random(seed))  # noqa: S311 - repeatable, not secret

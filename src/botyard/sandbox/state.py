@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -34,7 +35,7 @@ ADMINISTRATORS = frozenset({Status.CREATOR, Status.ADMINISTRATOR})
 PRESENT = frozenset({Status.CREATOR, Status.ADMINISTRATOR, Status.MEMBER})
 
 
-@dataclass
+@dataclass(eq=False)
 class User:
     """A person."""
 
@@ -46,7 +47,7 @@ class User:
     is_premium: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Webhook:
     """Where a bot's updates are sent; an empty URL means that it polls."""
 
@@ -60,7 +61,7 @@ class Webhook:
     gone_since: float | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Bot:
     """A bot: its profile, its menus, its updates."""
 
@@ -90,9 +91,9 @@ class Bot:
 Account = User | Bot
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
-    """Someone's standing in a group or channel. `rights` are those of an administrator or a restricted member."""
+    """Someone's standing in a group or channel. `rights`: of an administrator or a restricted member."""
 
     account: Account
     status: Status
@@ -116,7 +117,7 @@ class Member:
         return self.status is Status.CREATOR or (self.rules and self.rights.get(right, False))
 
 
-@dataclass
+@dataclass(eq=False)
 class InviteLink:
     url: str
     creator: Account
@@ -132,14 +133,14 @@ class InviteLink:
     joined: set[int] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(eq=False)
 class JoinRequest:
     user: User
     date: int
     link: InviteLink | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Peer:
     """The two ends of a private chat."""
 
@@ -151,9 +152,9 @@ class Peer:
     """Until then (virtual seconds) a bot may write first: five minutes after a join request."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
-    """`content` holds the Bot API fields that say what the message is: text and entities, photo and caption, ..."""
+    """`content` holds the Bot API fields that say what it is: text and entities, photo and caption, ..."""
 
     message_id: int
     chat: Chat
@@ -172,7 +173,7 @@ class Message:
     reactions: dict[int, list[Json]] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class Chat:
     """A chat. A private one has a `peer` instead of members and belongs to one bot and one user."""
 
@@ -199,7 +200,7 @@ class Chat:
         return self.type is ChatType.CHANNEL
 
 
-@dataclass
+@dataclass(eq=False)
 class CallbackQuery:
     """A pressed button and what the bot made of it."""
 
@@ -213,7 +214,18 @@ class CallbackQuery:
     url: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
+class Question:
+    """A pre-checkout, shipping or inline query that waits for the bot. `answer`: the parameters of its call."""
+
+    id: str
+    bot: Bot
+    expires: float
+    answer: Json | None = None
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(eq=False)
 class StoredFile:
     """A file that can be sent again by its id. Files that came as an id or an address have no bytes."""
 
@@ -226,7 +238,7 @@ class StoredFile:
     path: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Invoice:
     """What can be paid: the parameters of sendInvoice or createInvoiceLink."""
 
@@ -235,7 +247,7 @@ class Invoice:
     slug: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Payment:
     """A completed payment, by its charge id."""
 
@@ -249,7 +261,7 @@ class Payment:
     refunded: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Poll:
     """A poll's message keeps `json`; votes are by user."""
 

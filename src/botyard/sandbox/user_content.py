@@ -11,7 +11,7 @@ from botyard.sandbox.rendering import MEDIA_KINDS, OTHER_KINDS
 from botyard.sandbox.state import Json
 from botyard.sandbox.world import World
 
-REQUIRED = {
+REQUIRED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "contact": {"phone_number": str, "first_name": str},
     "location": {"latitude": (int, float), "longitude": (int, float)},
     "venue": {"location": dict, "title": str, "address": str},

@@ -132,7 +132,10 @@ class Courier:
                     self._succeeded(update)
                     await self._carry_out(response)
                     return None
-                reason, status = f"Wrong response from the webhook: {response.status} {response.reason}", response.status
+                reason, status = (
+                    f"Wrong response from the webhook: {response.status} {response.reason}",
+                    response.status,
+                )
                 retry_after = _retry_after(response.headers.get("Retry-After"), self._world.clock.timestamp())
         except TimeoutError:
             reason, status, retry_after = "Read timeout expired", 0, None
@@ -162,7 +165,11 @@ class Courier:
             self._world.on_update(self._bot, None)
 
     def _delay(self, failures: int) -> float:
-        return RETRY_DELAYS[failures] if failures < len(RETRY_DELAYS) else self._world.random.uniform(*SLOW_RETRY)
+        return (
+            RETRY_DELAYS[failures]
+            if failures < len(RETRY_DELAYS)
+            else self._world.random.uniform(*SLOW_RETRY)
+        )
 
     async def _carry_out(self, response: aiohttp.ClientResponse) -> None:
         """The method call that the answer's body may hold. Nobody learns its result."""
@@ -188,7 +195,9 @@ def _retry_after(header: str | None, now: int) -> float | None:
     if header is None:
         return None
     try:
-        seconds = float(header) if header.strip().isdigit() else parsedate_to_datetime(header).timestamp() - now
+        seconds = (
+            float(header) if header.strip().isdigit() else parsedate_to_datetime(header).timestamp() - now
+        )
     except ValueError:
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

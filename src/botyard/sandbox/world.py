@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from typing import Any
 
 from botyard.ids import BotToken
 from botyard.sandbox.errors import ControlError
@@ -24,13 +23,12 @@ from botyard.sandbox.state import (
     Payment,
     Peer,
     Poll,
+    Question,
     Status,
     StoredFile,
     User,
 )
 from botyard.sandbox.virtual_clock import VirtualClock
-
-SERVICE_ACCOUNT = User(777000, "Telegram")
 
 
 class World:
@@ -51,7 +49,7 @@ class World:
         self.moved_chats: dict[int, int] = {}
         self.files: dict[str, StoredFile] = {}
         self.callbacks: dict[str, CallbackQuery] = {}
-        self.questions: dict[str, Any] = {}
+        self.questions: dict[str, Question] = {}
         """Pre-checkout and shipping queries that wait for the bot, by id."""
         self.invoices: dict[str, Invoice] = {}
         self.invoices_in_chat: dict[tuple[int, int, int], Invoice] = {}
@@ -61,7 +59,7 @@ class World:
     # Accounts
 
     def add_bot(self, token: str, *, name: str, username: str | None = None) -> Bot:
-        """Makes a bot, or updates the name of the one with this token. Another token of a known bot replaces it.
+        """Makes a bot, or renames the one with this token. Another token of a known bot replaces its token.
 
         Raises `ControlError` for something that is no token.
         """
@@ -87,7 +85,9 @@ class World:
     def bot_with(self, token: str) -> Bot | None:
         """The bot whose token this is, if there is one."""
         number = token.partition(":")[0]
-        bot = self.bots.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 20 else None
+        bot = (
+            self.bots.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 20 else None
+        )
         return bot if bot and bot.token == token else None
 
     def find_bot(self, reference: object) -> Bot:
@@ -167,7 +167,7 @@ class World:
     # Updates
 
     def enqueue(self, bot: Bot, kind: str, payload: Json, *, forced: bool = False) -> Json | None:
-        """Gives a bot an update, unless it is subscribed to other kinds only. The update, or None if it gets none."""
+        """Gives a bot an update and returns it; None if the bot is subscribed to other kinds only."""
         if not forced and not is_wanted(kind, bot.allowed_updates):
             return None
         expires = self.clock.monotonic() + LIFETIMES.get(kind, DAY)

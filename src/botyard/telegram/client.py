@@ -57,6 +57,7 @@ class TelegramClient:
         self._base_url = base_url.rstrip("/")
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,7 +68,8 @@ class TelegramClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Closes the connections. Calls under way end with `OutcomeUnknown`."""
+        """Closes the connections. Calls under way end with `OutcomeUnknown`, later ones with `NotSent`."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -106,6 +108,8 @@ class TelegramClient:
 
     async def _post(self, token: BotToken, method: str, params: Params, seconds: float) -> HttpAnswer:
         body, content_type = _encode(params)
+        if self._closed:
+            raise NotSent("the client is closed", method=method)
         attempt = _Attempt()
         try:
             async with self._open_session().post(

@@ -176,7 +176,7 @@ async def open_page(chromium: Browser, sandbox_url: str) -> AsyncIterator[OpenPa
     """Opens pages in fresh browser contexts. A test fails when its page reports any error."""
     opened: list[ChatPage] = []
 
-    async def open_one(width: int = 1440, height: int = 900, **query: Any) -> ChatPage:
+    async def open_one(width: int = 1240, height: int = 760, **query: Any) -> ChatPage:
         context = await chromium.new_context(
             viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"]
         )

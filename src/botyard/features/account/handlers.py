@@ -6,6 +6,7 @@ from botyard.features.account import service
 from botyard.inbox import backlog
 from botyard.inbox.models import UpdateState
 from botyard.members.models import Role
+from botyard.members.sign_in import business_role
 from botyard.outbox import queue as outbox_queue
 from botyard.routing.context import Context
 from botyard.routing.registry import command, deep_link
@@ -92,6 +93,9 @@ async def console(ctx: Context) -> None:
     """Sends a link that signs you in to the console. It works once, within five minutes."""
     if not ctx.chat.is_private:
         ctx.reply(ctx.text("console-private"))
+        return
+    if business_role(ctx.member, ctx.now) < Role.ADMIN:
+        ctx.reply(ctx.text("console-one-bot", bot=ctx.bot.name))
         return
     token = await service.console_link(ctx.session, ctx.member.id, ctx.now)
     ctx.reply(ctx.text("console-link", url=ctx.house.console_url(token)))

@@ -11,10 +11,21 @@ from botyard.sandbox.membership import block, join
 from botyard.sandbox.methods.places import may_send
 from botyard.sandbox.posting import announce, edit, post
 from botyard.sandbox.rendering import message_json, user_json
-from botyard.sandbox.state import Bot, CallbackQuery, Chat, ChatType, InviteLink, Json, Message, User
+from botyard.sandbox.state import (
+    Bot,
+    CallbackQuery,
+    Chat,
+    ChatType,
+    InviteLink,
+    Json,
+    Message,
+    Question,
+    User,
+)
 from botyard.sandbox.user_content import media_content
 
-CALLBACK_LIFETIME = 150.0
+QUERY_LIFETIME = 150.0
+QUESTIONS = frozenset({"inline_query", "shipping_query", "pre_checkout_query"})
 
 
 def write(request: ControlRequest) -> Json:
@@ -24,7 +35,11 @@ def write(request: ControlRequest) -> Json:
     content = _content(request)
     _let_in(request, chat, user)
     reply_to = _reply(request, chat)
-    message = post(request.world, chat, user, content, reply_to=reply_to, details=_album(request))
+    origin = request.optional("forward_origin", dict)
+    details = _album(request)
+    message = post(
+        request.world, chat, user, content, reply_to=reply_to, forward_origin=origin, details=details
+    )
     kind = "channel_post" if chat.is_channel else "message"
     updates = announce(request.world, message, kind, author=user)
     return {"update": updates.get(bot.id) if bot else None, "message_id": message.message_id}
@@ -36,7 +51,9 @@ def _content(request: ControlRequest) -> Json:
         raise ControlError("text is empty: write something.")
     if written and len(written.text) > 4096:
         raise ControlError("text is too long: at most 4096 characters.")
-    content = _with_entities("text", "entities", written) if written else media_content(request.world, request.body)
+    content = (
+        _with_entities("text", "entities", written) if written else media_content(request.world, request.body)
+    )
     if not content:
         raise ControlError("The message is empty: give text, photo, document, contact, poll, ...")
     caption = written_text(request, "caption")
@@ -67,12 +84,16 @@ def _let_in(request: ControlRequest, chat: Chat, user: User) -> None:
     """Whether the user may write here: Telegram's client would not even show the field otherwise."""
     if chat.peer:
         if chat.peer.blocked:
-            raise ControlError(f"User {user.id} has blocked the bot: unblock it with POST blocks.", status=409)
+            raise ControlError(
+                f"User {user.id} has blocked the bot: unblock it with POST blocks.", status=409
+            )
         chat.peer.started = True
         return
     member = request.world.member(chat, user.id)
     if member is None or not member.here:
-        raise ControlError(f"User {user.id} is not in the chat: add with POST chats/{chat.id}/members.", status=403)
+        raise ControlError(
+            f"User {user.id} is not in the chat: add with POST chats/{chat.id}/members.", status=403
+        )
     if not may_send(chat, member, "can_send_messages"):
         raise ControlError(f"User {user.id} may not write in this chat: only administrators may.", status=403)
 
@@ -104,7 +125,9 @@ def rewrite(request: ControlRequest) -> Json:
     chat = request.world.find_chat(bot, user, request.optional("chat_id", int))
     message = _message(request, chat)
     if message.sender is not user and not chat.is_channel:
-        raise ControlError(f"Message {message.message_id} is not of user {user.id}: only own messages can be edited.")
+        raise ControlError(
+            f"Message {message.message_id} is not of user {user.id}: only own messages can be edited."
+        )
     field = "text" if "text" in message.content else "caption"
     written = written_text(request, "text")
     if written is None or not written.text:
@@ -127,19 +150,19 @@ def press(request: ControlRequest) -> Json:
         raise ControlError(f"Message {message.message_id} has no button with this data.", status=409)
     query_id = request.world.new_id()
     clock = request.world.clock
-    query = CallbackQuery(query_id, bot, user, clock.monotonic() + CALLBACK_LIFETIME)
+    query = CallbackQuery(query_id, bot, user, clock.monotonic() + QUERY_LIFETIME)
     request.world.callbacks[query_id] = query
     payload = {
         "id": query_id,
         "from": user_json(user),
         "message": message_json(message),
-        "chat_instance": str(abs(hash_of(chat, bot))),
+        "chat_instance": str(abs(_chat_instance(chat, bot))),
         "data": data,
     }
     return {"update": request.world.enqueue(bot, "callback_query", payload), "callback_query_id": query_id}
 
 
-def hash_of(chat: Chat, bot: Bot) -> int:
+def _chat_instance(chat: Chat, bot: Bot) -> int:
     """A number that stands for the chat in this bot's queries (Bot API, CallbackQuery.chat_instance)."""
     return (chat.id * 1_000_003 + bot.id) % 2**62
 
@@ -170,7 +193,9 @@ def inject(request: ControlRequest) -> Json:
     bot, given = request.bot(), dict(request.field("update", dict))
     given.pop("update_id", None)
     if len(given) != 1:
-        raise ControlError("update must have exactly one field besides update_id: the kind, with its payload.")
+        raise ControlError(
+            "update must have exactly one field besides update_id: the kind, with its payload."
+        )
     kind, payload = next(iter(given.items()))
     if not isinstance(payload, dict):
         raise ControlError("The update's payload must be an object.")
@@ -178,15 +203,21 @@ def inject(request: ControlRequest) -> Json:
 
 
 def _started(request: ControlRequest, bot: Bot, kind: str, payload: Any) -> Json:
-    """An injected private message starts the chat, and an injected button press can be answered."""
+    """An injected private message starts the chat, and an injected query can be answered."""
     world, sender = request.world, payload.get("from")
-    user = world.users.get(sender["id"]) if isinstance(sender, dict) and isinstance(sender.get("id"), int) else None
+    user = (
+        world.users.get(sender["id"])
+        if isinstance(sender, dict) and isinstance(sender.get("id"), int)
+        else None
+    )
     place = payload.get("chat")
     if user and kind == "message" and isinstance(place, dict) and place.get("type") == ChatType.PRIVATE:
         peer = world.private(bot, user).peer
         if peer:
             peer.started = True
-    if user and kind == "callback_query" and isinstance(payload.get("id"), str):
-        expires = world.clock.monotonic() + CALLBACK_LIFETIME
-        world.callbacks[payload["id"]] = CallbackQuery(payload["id"], bot, user, expires)
+    query_id, expires = payload.get("id"), world.clock.monotonic() + QUERY_LIFETIME
+    if user and kind == "callback_query" and isinstance(query_id, str):
+        world.callbacks[query_id] = CallbackQuery(query_id, bot, user, expires)
+    elif kind in QUESTIONS and isinstance(query_id, str):
+        world.questions[query_id] = Question(query_id, bot, expires)
     return dict(payload)

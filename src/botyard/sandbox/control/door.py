@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from botyard.sandbox.control import acting, observing, shaping
-from botyard.sandbox.control.observing import event_stream
+from botyard.sandbox.control import acting, observing, paying, reacting, shaping
+from botyard.sandbox.control.observing import download, event_stream
 from botyard.sandbox.control.request import ControlRequest, read
 from botyard.sandbox.control.weather import Weather
 from botyard.sandbox.errors import ControlError
@@ -29,16 +29,20 @@ def control_routes(world: World, weather: Weather) -> list[Route]:
         ("POST", "/users", shaping.make_user),
         ("GET", "/chats", shaping.list_chats),
         ("POST", "/chats", shaping.make_chat),
-        ("POST", "/chats/{chat_id:path}/members", shaping.change_members),
+        ("POST", "/chats/{chat_id}/members", shaping.change_members),
         ("POST", "/messages", acting.write),
         ("POST", "/edits", acting.rewrite),
         ("POST", "/callbacks", acting.press),
         ("GET", "/callbacks/{id}", observing.callback),
+        ("POST", "/votes", reacting.vote_in_poll),
+        ("POST", "/reactions", reacting.react),
+        ("POST", "/payments", paying.pay_invoice),
+        ("POST", "/subscriptions", paying.change),
         ("POST", "/joins", acting.join_chat),
         ("POST", "/blocks", acting.block_bot),
         ("POST", "/updates", acting.inject),
         ("GET", "/updates", observing.updates),
-        ("GET", "/chats/{chat_id:path}/messages", observing.messages),
+        ("GET", "/chats/{chat_id}/messages", observing.messages),
         ("GET", "/journal", observing.journal),
         ("GET", "/commands", observing.commands),
         ("POST", "/faults", weather.order),
@@ -54,7 +58,14 @@ def control_routes(world: World, weather: Weather) -> list[Route]:
     async def events(_request: Request) -> Response:
         return event_stream(world)
 
-    return [Route("/events", events, methods=["GET"]), *routes]
+    async def file(request: Request) -> Response:
+        return download(world, request.path_params["file_id"])
+
+    return [
+        Route("/events", events, methods=["GET"]),
+        Route("/files/{file_id}", file, methods=["GET"]),
+        *routes,
+    ]
 
 
 def _door(world: World, action: Action) -> Callable[[Request], Awaitable[Response]]:

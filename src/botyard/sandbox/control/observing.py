@@ -40,7 +40,9 @@ def chat_in_path(request: ControlRequest) -> Chat:
 def updates(request: ControlRequest) -> Json:
     bot = request.optional_bot()
     log = request.world.updates
-    entries = [one for one in log.since(request.query_number("since", 0)) if bot is None or one.bot_id == bot.id]
+    entries = [
+        one for one in log.since(request.query_number("since", 0)) if bot is None or one.bot_id == bot.id
+    ]
     return {"entries": [update_entry(one) for one in entries], "next": log.next}
 
 
@@ -64,7 +66,7 @@ def commands(request: ControlRequest) -> list[Json]:
 
 
 def event_stream(world: World) -> Response:
-    """Server-sent events (WHATWG HTML, "Server-sent events") until the page goes away or the sandbox stops."""
+    """Server-sent events (WHATWG HTML) until the page goes away or the sandbox stops."""
 
     async def stream() -> AsyncGenerator[str, None]:
         reader = world.events.join()
@@ -88,3 +90,13 @@ def event_stream(world: World) -> Response:
 
 def _written(event: str, data: Any) -> str:
     return f"event: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+def download(world: World, file_id: str) -> Response:
+    """The bytes of an uploaded file, for the page."""
+    file = world.files.get(file_id)
+    if file is None or file.data is None:
+        return Response("The sandbox has no bytes of this file.", 404, media_type="text/plain")
+    # A bot's upload is shown, never run: the page and the sandbox's API share an origin.
+    headers = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
+    return Response(file.data, headers=headers, media_type=file.mime_type or "application/octet-stream")

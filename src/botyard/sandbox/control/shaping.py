@@ -31,7 +31,8 @@ def make_bot(request: ControlRequest) -> Json:
 def bot_entry(bot: Bot) -> Json:
     """A bot as the control API shows it: never its token."""
     menus = {
-        ":".join(str(part) for part in scope if part) or scope[0]: by_language.get("") or next(iter(by_language.values()))
+        ":".join(str(part) for part in scope if part) or scope[0]: by_language.get("")
+        or next(iter(by_language.values()))
         for scope, by_language in bot.commands.items()
         if by_language
     }
@@ -78,7 +79,9 @@ def user_entry(user: User) -> Json:
 
 
 def list_chats(request: ControlRequest) -> list[Json]:
-    private = [{"id": user.id, "type": "private", "title": user.first_name} for user in request.world.users.values()]
+    private = [
+        {"id": user.id, "type": "private", "title": user.first_name} for user in request.world.users.values()
+    ]
     return private + [chat_entry(request, chat) for chat in request.world.chats.values()]
 
 
@@ -97,7 +100,9 @@ def make_chat(request: ControlRequest) -> Json:
     chat_id, title = request.field("id", int), request.optional("title", str) or "Group"
     kind = _chat_type(request.optional("type", str) or "supergroup")
     if chat_id >= 0:
-        raise ControlError("id must be negative: groups and channels have negative ids. POST users makes private chats.")
+        raise ControlError(
+            "id must be negative: groups and channels have negative ids. POST users makes private chats."
+        )
     if not 1 <= len(title) <= 128:
         raise ControlError("title must have 1 to 128 characters.")
     wanted = [_wanted_member(request, entry) for entry in request.optional("members", list) or []]

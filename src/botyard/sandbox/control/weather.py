@@ -39,7 +39,9 @@ class Weather:
         details["description"] = request.optional("description", str)
         details |= {name: request.number(name) for name in ("probability", "seconds")}
         _check(details)
-        return self._faults.add(kind, **{name: value for name, value in details.items() if value is not None}).json()
+        return self._faults.add(
+            kind, **{name: value for name, value in details.items() if value is not None}
+        ).json()
 
     def orders(self, _request: ControlRequest) -> list[Json]:
         return [fault.json() for fault in self._faults.orders]

@@ -6,7 +6,10 @@ import re
 
 from botyard.sandbox.markup.entity import Entity, utf16_length
 
-DOMAINS = "com|org|net|io|me|dev|app|info|biz|edu|gov|int|co|uk|de|fr|es|it|nl|pl|pt|ru|ua|jp|cn|in|br|eu|us|ai|tv|cc|xyz"
+DOMAINS = (
+    "com|org|net|io|me|dev|app|info|biz|edu|gov|int|co|uk|de|fr|es|it|nl|pl|pt|ru|ua|jp|cn|in|br"
+    "|eu|us|ai|tv|cc|xyz"
+)
 PATTERNS = {
     "url": re.compile(
         rf"(?i)(?<![\w@.:/-])(?:https?://[^\s<>\"]+|(?:[a-z0-9-]+\.)+(?:{DOMAINS})\b(?:[:/?#][^\s<>\"]*)?(?!@))"

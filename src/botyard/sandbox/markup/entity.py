@@ -84,7 +84,7 @@ def mentioned_user(url: str) -> int | None:
 
 
 def checked_url(url: str) -> str | None:
-    """A link's address as Telegram stores it: with a scheme, and a slash after a bare host. None: not an address."""
+    """A link's address as Telegram stores it: with a scheme, a slash after a bare host. None: no address."""
     address = url.strip()
     if not address or any(letter.isspace() for letter in address):
         return None

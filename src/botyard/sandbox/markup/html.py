@@ -146,7 +146,9 @@ class HtmlParser:
 
     def _name_token(self) -> str:
         begin = self._at
-        while self._at < len(self._source) and (self._source[self._at].isalnum() or self._source[self._at] in ".-"):
+        while self._at < len(self._source) and (
+            self._source[self._at].isalnum() or self._source[self._at] in ".-"
+        ):
             self._at += 1
         if self._at < len(self._source) and self._source[self._at] not in SPACES + ">":
             raise self._error("Unexpected end of name token", begin)

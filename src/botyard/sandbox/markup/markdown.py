@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from botyard.sandbox.markup.entity import Growing, byte_offset, unparsable
 
 RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
-TOKENS = ("```", "**>", "![", "__", "||", "`", "*", "_", "~", "[")
+MARKS = ("```", "**>", "![", "__", "||", "`", "*", "_", "~", "[")
 """What may begin an entity; the longest first."""
 NAMES = {
     "*": "Bold",
@@ -26,7 +26,7 @@ KINDS = {"*": "bold", "_": "italic", "__": "underline", "~": "strikethrough", "|
 
 @dataclass
 class Open:
-    token: str
+    mark: str
     index: int
     """Where it begins in the source."""
     start: int
@@ -55,7 +55,7 @@ class MarkdownV2Parser:
         if self._open:
             last = self._open[-1]
             where = byte_offset(self._source, last.index)
-            raise unparsable(f"Can't find end of {NAMES[last.token]} entity at byte offset {where}")
+            raise unparsable(f"Can't find end of {NAMES[last.mark]} entity at byte offset {where}")
         self._end_quote()
         return self._out
 
@@ -96,7 +96,7 @@ class MarkdownV2Parser:
         elif self._ends_quote():
             self._at += 2
             self._end_quote()
-        elif self._open and self._closes(self._open[-1].token):
+        elif self._open and self._closes(self._open[-1].mark):
             self._close(self._open.pop())
         else:
             self._begin()
@@ -105,31 +105,33 @@ class MarkdownV2Parser:
         """`||` at the end of a line closes an expandable quote, unless it closes a spoiler."""
         if self._quote is None or not self._quote[1] or not self._source.startswith("||", self._at):
             return False
-        in_spoiler = any(one.token == "||" for one in self._open)
+        in_spoiler = any(one.mark == "||" for one in self._open)
         return not in_spoiler and self._source[self._at + 2 : self._at + 3] in {"", "\n"}
 
-    def _closes(self, token: str) -> bool:
+    def _closes(self, mark: str) -> bool:
         source, at = self._source, self._at
-        if token == "_":
+        if mark == "_":
             return source.startswith("_", at) and not source.startswith("__", at)
-        return source.startswith("]" if token in {"[", "!["} else token, at)
+        return source.startswith("]" if mark in {"[", "!["} else mark, at)
 
     def _begin(self) -> None:
         source, at = self._source, self._at
-        token = next((one for one in TOKENS if one != "**>" and source.startswith(one, at)), None)
-        if token is None:
-            raise unparsable(f"Character '{source[at]}' is reserved and must be escaped with the preceding '\\'")
-        self._at += len(token)
-        if token in {"`", "```"}:
-            self._code(token, at)
+        mark = next((one for one in MARKS if one != "**>" and source.startswith(one, at)), None)
+        if mark is None:
+            raise unparsable(
+                f"Character '{source[at]}' is reserved and must be escaped with the preceding '\\'"
+            )
+        self._at += len(mark)
+        if mark in {"`", "```"}:
+            self._code(mark, at)
         else:
-            self._open.append(Open(token, at, self._out.offset, len(self._out.parts)))
+            self._open.append(Open(mark, at, self._out.offset, len(self._out.parts)))
 
-    def _code(self, token: str, index: int) -> None:
+    def _code(self, mark: str, index: int) -> None:
         """Inside code only the closing mark and escapes count. A block's first word may name its language."""
         source, start = self._source, self._out.offset
         language = ""
-        if token == "```":
+        if mark == "```":
             end = self._at
             while end < len(source) and not source[end].isspace() and source[end] != "`":
                 end += 1
@@ -138,7 +140,7 @@ class MarkdownV2Parser:
                 self._at = end
             if self._at < len(source) and source[self._at] in "\r\n":
                 self._at += 1
-        while self._at < len(source) and not source.startswith(token, self._at):
+        while self._at < len(source) and not source.startswith(mark, self._at):
             if source[self._at] == "\\" and self._at + 1 < len(source) and source[self._at + 1] < "\x7f":
                 self._at += 1
             elif source[self._at] == "`":
@@ -146,19 +148,21 @@ class MarkdownV2Parser:
             self._out.write(source[self._at])
             self._at += 1
         if self._at >= len(source):
-            name = "PreCode" if language else NAMES[token]
+            name = "PreCode" if language else NAMES[mark]
             raise unparsable(f"Can't find end of {name} entity at byte offset {byte_offset(source, index)}")
-        self._at += len(token)
-        self._out.mark("code" if token == "`" else "pre", start, **({"language": language} if language else {}))
+        self._at += len(mark)
+        self._out.mark(
+            "code" if mark == "`" else "pre", start, **({"language": language} if language else {})
+        )
 
     def _close(self, opened: Open) -> None:
-        if opened.token in KINDS:
-            self._at += len(opened.token)
-            self._out.mark(KINDS[opened.token], opened.start)
+        if opened.mark in KINDS:
+            self._at += len(opened.mark)
+            self._out.mark(KINDS[opened.mark], opened.start)
             return
         self._at += 1
         address = self._address() if self._source.startswith("(", self._at) else None
-        if opened.token == "[":
+        if opened.mark == "[":
             written = "".join(self._out.parts[opened.first_part :])
             self._out.link(written if address is None else address, opened.start)
         else:

@@ -12,14 +12,14 @@ from botyard.sandbox.rendering import MEDIA_KINDS, message_json
 from botyard.sandbox.state import Json, Message
 
 NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same as a current "
-    "content and reply markup of the message"
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
 )
 CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 
 
 def message_to_edit(call: Call, *, media: bool = False) -> Message:
-    """The message that a bot is about to change. Raises `ApiError` if there is none or it is not the bot's own."""
+    """The message that a bot is about to change. Raises `ApiError` if there is none, or none of its own."""
     if call.params.text("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")
     chat = chat_of(call)

@@ -34,7 +34,9 @@ def checked_markup(markup: Json | None, chat: Chat | None) -> Json | None:
             _check_inline(button, first=number == 0)
         return {"inline_keyboard": rows} if rows else None
     if chat is not None and chat.is_channel:
-        raise bad_request("reply markup of this type can't be used in a channel chat: inline keyboard expected")
+        raise bad_request(
+            "reply markup of this type can't be used in a channel chat: inline keyboard expected"
+        )
     for row in markup.get("keyboard", []):
         for button in row:
             if not button.get("text"):
@@ -44,10 +46,16 @@ def checked_markup(markup: Json | None, chat: Chat | None) -> Json | None:
 
 def _check_inline(button: Json, *, first: bool) -> None:
     if not button.get("text"):
-        raise bad_request("can't parse inline keyboard button: Field \"text\" must be non-empty")
-    actions = [name for name in INLINE_ACTIONS if button.get(name) not in {None, False} or _is_empty_query(button, name)]
+        raise bad_request('can\'t parse inline keyboard button: Field "text" must be non-empty')
+    actions = [
+        name
+        for name in INLINE_ACTIONS
+        if button.get(name) not in {None, False} or _is_empty_query(button, name)
+    ]
     if not actions:
-        raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+        raise bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        )
     if len(actions) > 1:
         raise bad_request("can't parse inline keyboard button: exactly one type of button must be specified")
     if "callback_data" in actions and not 1 <= len(button["callback_data"].encode()) <= 64:

@@ -14,8 +14,19 @@ from botyard.sandbox.rendering import message_json
 from botyard.sandbox.state import Chat, Json, Message
 
 ACTIONS = frozenset(
-    "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker "
-    "find_location record_video_note upload_video_note".split()
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
 )
 DELETABLE_FOR = 48 * 3600
 
@@ -25,7 +36,9 @@ def send(call: Call, content: Json, *, permission: str = "can_send_messages", **
     chat = writable_chat(call, call.params.values.get("chat_id"), permission)
     markup = checked_markup(call.params.object("reply_markup"), chat)
     fields.setdefault("details", sending_details(call))
-    return post(call.world, chat, call.bot, content, reply_to=reply_of(call, chat), reply_markup=markup, **fields)
+    return post(
+        call.world, chat, call.bot, content, reply_to=reply_of(call, chat), reply_markup=markup, **fields
+    )
 
 
 @method("sendMessage")
@@ -58,7 +71,9 @@ def delete_messages(call: Call) -> bool:
     chat = _chat_with_bot(call)
     ids = call.params.items("message_ids")
     if not 1 <= len(ids) <= 100:
-        raise bad_request("message identifiers are not specified" if not ids else "too many messages to delete")
+        raise bad_request(
+            "message identifiers are not specified" if not ids else "too many messages to delete"
+        )
     for message_id in ids:
         message = chat.messages.get(message_id)
         if message and _may_delete(call, message):

@@ -14,7 +14,7 @@ LARGEST_ID = 2**63
 
 
 def chat_named(call: Call, reference: Any) -> Chat:
-    """The chat that a `chat_id` names: an id or @username. Raises `ApiError` 400 if the bot cannot know it."""
+    """The chat that a `chat_id` names: an id or @username. Raises `ApiError` 400 if there is none."""
     world, bot = call.world, call.bot
     if isinstance(reference, str) and reference.lstrip("-").isascii() and reference.lstrip("-").isdigit():
         reference = int(reference) if len(reference) < 20 else 0
@@ -43,7 +43,9 @@ def group_of(call: Call) -> Chat:
     """The group or channel of a call that makes no sense in a private chat; the bot has to be in it."""
     chat = chat_of(call)
     if chat.is_private:
-        raise bad_request("can't do this in a private chat: method is available for supergroup and channel chats only")
+        raise bad_request(
+            "can't do this in a private chat: method is available for supergroup and channel chats only"
+        )
     require_presence(call, chat)
     return chat
 

@@ -10,9 +10,7 @@ from botyard.sandbox.methods.registry import Call, method
 from botyard.sandbox.rendering import user_json
 from botyard.sandbox.state import Json
 
-SIMPLE_SCOPES = frozenset(
-    {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
-)
+SIMPLE_SCOPES = frozenset({"default", "all_private_chats", "all_group_chats", "all_chat_administrators"})
 Scope = tuple[str, int, int]
 """Type, chat id and user id; 0 where the type has none."""
 
@@ -84,7 +82,11 @@ def _language(call: Call) -> str:
     return language
 
 
-PROFILE_TEXTS = {"name": ("names", 64), "description": ("descriptions", 512), "shortdescription": ("short_descriptions", 120)}
+PROFILE_TEXTS = {
+    "name": ("names", 64),
+    "description": ("descriptions", 512),
+    "shortdescription": ("short_descriptions", 120),
+}
 
 
 @method("setMyName", "setMyDescription", "setMyShortDescription")
@@ -112,7 +114,9 @@ def _profile_text(call: Call) -> tuple[dict[str, str], str, int]:
     """The texts that a method is about, the given one, and how long it may be."""
     attribute, longest = PROFILE_TEXTS[call.method.lower()[len("getmy") :]]
     texts: dict[str, str] = getattr(call.bot, attribute)
-    field = {"names": "name", "descriptions": "description", "short_descriptions": "short_description"}[attribute]
+    field = {"names": "name", "descriptions": "description", "short_descriptions": "short_description"}[
+        attribute
+    ]
     return texts, call.params.text(field), longest
 
 

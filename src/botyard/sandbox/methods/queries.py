@@ -6,6 +6,7 @@ from botyard.sandbox.errors import bad_request
 from botyard.sandbox.methods.registry import Call, method
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+MOST_RESULTS = 50
 
 
 @method("answerCallbackQuery")
@@ -21,14 +22,31 @@ def answer_callback_query(call: Call) -> bool:
     query.answered = True
     query.text = params.text("text") or None
     query.show_alert, query.url = params.flag("show_alert"), params.text("url") or None
-    call.world.events.publish(
-        "answer",
-        {
-            "callback_query_id": query.id,
-            "user_id": query.user.id,
-            "text": query.text,
-            "show_alert": query.show_alert,
-            "url": query.url,
-        },
-    )
+    shown = {"text": query.text, "show_alert": query.show_alert, "url": query.url}
+    call.world.events.publish("answer", {"callback_query_id": query.id, "user_id": query.user.id, **shown})
+    return True
+
+
+@method("answerInlineQuery")
+def answer_inline_query(call: Call) -> bool:
+    results = call.params.items("results")
+    if len(results) > MOST_RESULTS:
+        raise bad_request("RESULTS_TOO_MUCH")
+    ids = [result.get("id") or "" for result in results]
+    if any(not 1 <= len(one.encode()) <= 64 for one in ids):
+        raise bad_request("RESULT_ID_INVALID")
+    if len(set(ids)) < len(ids):
+        raise bad_request("RESULT_ID_DUPLICATE")
+    return answer_question(call, call.params.text("inline_query_id"))
+
+
+def answer_question(call: Call, question_id: str) -> bool:
+    """Hands the call's parameters to whoever waits for them. Raises `ApiError` if nobody does (any more)."""
+    question = call.world.questions.get(question_id)
+    if question is None or question.bot is not call.bot or question.answer is not None:
+        raise bad_request(TOO_OLD)
+    if question.expires <= call.world.clock.monotonic():
+        raise bad_request(TOO_OLD)
+    question.answer = call.params.values
+    question.answered.set()
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botyard.sandbox.params import Params
 from botyard.sandbox.state import Bot
@@ -28,10 +28,13 @@ HANDLERS: dict[str, Handler] = {}
 """By lower-case method name."""
 
 
-def method(*names: str) -> Callable[[Handler], Handler]:
+Function = TypeVar("Function", bound=Handler)
+
+
+def method(*names: str) -> Callable[[Function], Function]:
     """Registers a function as the one that carries out these methods."""
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: Function) -> Function:
         for name in names:
             HANDLERS[name.lower()] = handler
         return handler

@@ -26,7 +26,9 @@ def formatted(call: Call, source: Json, field: str, prefix: str = "") -> Formatt
         result = from_entities(text, entities)
     else:
         result = plain(text)
-    return FormattedText(result.text, [one for entity in result.entities if (one := _with_user(call, entity))])
+    return FormattedText(
+        result.text, [one for entity in result.entities if (one := _with_user(call, entity))]
+    )
 
 
 def _with_user(call: Call, entity: Json) -> Json | None:
@@ -38,7 +40,7 @@ def _with_user(call: Call, entity: Json) -> Json | None:
 
 
 def text_content(call: Call) -> Json:
-    """`text`, `entities` and `link_preview_options` of a message. Raises `ApiError` for empty or long texts."""
+    """`text`, `entities` and `link_preview_options` of a message. Raises `ApiError` for empty or long ones."""
     written = formatted(call, call.params.values, "text")
     if not written.text:
         raise bad_request("message text is empty")

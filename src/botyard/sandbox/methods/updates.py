@@ -9,18 +9,11 @@ from urllib.parse import urlsplit
 
 from botyard.sandbox.errors import bad_request, conflict
 from botyard.sandbox.methods.registry import Call, method
-from botyard.sandbox.queues import QueuedUpdate
+from botyard.sandbox.queues import KINDS, QueuedUpdate
 from botyard.sandbox.rendering import compact
 from botyard.sandbox.state import Json, Webhook
 
 LONGEST_POLL = 50
-KNOWN_KINDS = frozenset(
-    "message edited_message channel_post edited_channel_post business_connection business_message "
-    "edited_business_message deleted_business_messages guest_message message_reaction message_reaction_count "
-    "inline_query chosen_inline_result callback_query shipping_query pre_checkout_query purchased_paid_media poll "
-    "poll_answer my_chat_member chat_member chat_join_request chat_boost removed_chat_boost managed_bot "
-    "subscription stopped_message_generation".split()
-)
 
 
 @method("getUpdates")
@@ -28,7 +21,8 @@ async def get_updates(call: Call) -> list[Json]:
     bot, params = call.bot, call.params
     if bot.webhook.url:
         raise conflict(
-            "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            "can't use getUpdates method while webhook is active; "
+            "use deleteWebhook to delete the webhook first"
         )
     remember_allowed_updates(call)
     poll = bot.queue.begin_poll()
@@ -52,9 +46,9 @@ def _handed_over(call: Call, update: QueuedUpdate) -> Json:
 
 
 def remember_allowed_updates(call: Call) -> None:
-    """`allowed_updates` is kept until it is given again; an empty list is Telegram's default; unknown names vanish."""
+    """`allowed_updates` is kept until given again; an empty list is the default; unknown names vanish."""
     if "allowed_updates" in call.params:
-        known = KNOWN_KINDS.intersection(call.params.items("allowed_updates"))
+        known = KINDS.intersection(call.params.items("allowed_updates"))
         call.bot.allowed_updates = known or None
 
 

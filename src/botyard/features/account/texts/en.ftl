@@ -37,6 +37,7 @@ console-link =
 
     The link works once, within 5 minutes. Do not pass it on.
 console-private = I send sign-in links only in a private chat. Write to me there: /console
+console-one-bot = You are an admin of { $bot } only. The console shows all bots, so it is for admins of the whole business.
 admin-title = <b>Operator menu</b>
 admin-bot = { $bot }: { $pending } updates waiting, { $outgoing } messages to send, { $dead } dead letters
 admin-console = /console opens the operator console.

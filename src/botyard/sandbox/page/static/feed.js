@@ -56,24 +56,26 @@ export function callKey(entry) {
   return chat === undefined ? null : conversationKey(Number(chat), entry.bot);
 }
 
+// Fields that every message has; any other one says what kind of message it is.
+const COMMON = new Set([
+  "message_id",
+  "from",
+  "sender_chat",
+  "chat",
+  "date",
+  "reply_to_message",
+  "forward_origin",
+  "media_group_id",
+]);
+
 /** A few words that tell entries of one kind apart. */
 export function updateWords(entry) {
   const payload = entry.update?.[updateKind(entry.update)] ?? {};
-  const { new_chat_member: member } = payload;
-  return (
-    payload.text ??
-    payload.data ??
-    payload.caption ??
-    payload.query ??
-    payload.invoice_payload ??
-    (member
-      ? `${payload.old_chat_member?.status ?? ""} → ${member.status}`
-      : payload.photo
-        ? "photo"
-        : payload.document
-          ? "document"
-          : "")
-  );
+  const { new_chat_member: member, old_chat_member: before } = payload;
+  if (member?.status) return `${before?.status ?? ""} → ${member.status}`;
+  const words = payload.text ?? payload.data ?? payload.caption ?? payload.query ?? payload.invoice_payload;
+  const kind = payload.message_id && Object.keys(payload).find((field) => !COMMON.has(field));
+  return String(words ?? kind ?? "");
 }
 
 export function callWords(entry) {

@@ -82,11 +82,20 @@ export function preview(message) {
   if (!message) return "";
   if (message.service) return serviceText(message);
   const words = message.text ?? message.caption;
-  if (words) return words.replace(/\s+/g, " ");
+  if (words) return withoutSpoilers(words, message.entities).replace(/\s+/g, " ");
   if (message.invoice) return `Invoice: ${message.invoice.title ?? ""}`;
   if (message.poll) return `Poll: ${plainText(message.poll.question)}`;
   if (message.media) return mediaName(message.media.kind);
   return "Message";
+}
+
+function withoutSpoilers(words, entities = []) {
+  return entities
+    .filter((entity) => entity.type === "spoiler")
+    .reduce(
+      (text, { offset, length }) => text.slice(0, offset) + "▒".repeat(length) + text.slice(offset + length),
+      words,
+    );
 }
 
 export const plainText = (text) => (typeof text === "string" ? text : (text?.text ?? ""));

@@ -3,14 +3,13 @@
 import { avatar } from "./avatar.js";
 import { setBlocked } from "./blocks.js";
 import { actionOf } from "./chataction.js";
+import { SIGNS } from "./chatlist.js";
 import { copyText, el, iconButton } from "./dom.js";
 import { count, fullName } from "./format.js";
 import { openMenu } from "./menu.js";
 import { editMembers, ownStatus, setStatus } from "./people.js";
 import { blocked, isPresent, on, openKey, openOne, view } from "./state.js";
 import { toast } from "./toast.js";
-
-const SIGNS = { private: "bot", group: "group", supergroup: "group", channel: "channel" };
 
 export function makeHeader({ showList, toggleInspector }) {
   const who = el("div.header-who", {});
