@@ -160,7 +160,7 @@ async def _shared_parts(settings: Settings, database: Database, clock: Clock) ->
         clock=clock,
         metrics=Metrics(),
         bots=bots,
-        client=TelegramClient(settings.bot_api_url),
+        client=TelegramClient(settings.bot_api_url, connections=100 + len(bots)),  # a long poll each
         holder=LeaseHolder(database, f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"),
         inbox=Inbox(database, clock),
         bell=OutboxBell(),

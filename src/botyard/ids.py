@@ -9,7 +9,7 @@ BotId = NewType("BotId", int)
 UserId = NewType("UserId", int)
 """Telegram's id of a person (64 bits)."""
 ChatId = NewType("ChatId", int)
-"""Telegram's id of a chat (64 bits, negative for groups and channels). It changes when a group is upgraded."""
+"""Telegram's id of a chat (64 bits, negative for groups and channels). A group's upgrade changes it."""
 ChatKey = NewType("ChatKey", int)
 """Our own key of a chat: stays the same when Telegram's id changes."""
 UpdateId = NewType("UpdateId", int)

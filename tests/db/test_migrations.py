@@ -12,16 +12,17 @@ from botyard.db.inventory import INDEXES, index_differences
 from botyard.db.types import metadata
 
 NOW = "2027-03-01 12:00:00+00:00"
-ROWS = (
-    f"INSERT INTO bots (id, name, webhook_secret, created_at) VALUES (1, 'shop', 's', '{NOW}')",
-    "INSERT INTO users (id, first_name, is_premium, role, created_at, seen_at) "
-    f"VALUES (7, 'Ana', false, 0, '{NOW}', '{NOW}')",
-    f"INSERT INTO chats (id, telegram_id, type, created_at) VALUES (1, 7, 'private', '{NOW}')",
-    "INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received_at, state, attempts) "
-    f"VALUES (1, 5, 'message', '1:c7', 3, false, '{{}}', '{NOW}', 'pending', 0)",
-    "INSERT INTO outbox (bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at) "
-    f"VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}')",
-)
+ROWS = f"""
+INSERT INTO bots (id, name, webhook_secret, created_at) VALUES (1, 'shop', 's', '{NOW}');
+INSERT INTO users (id, first_name, is_premium, role, created_at, seen_at)
+    VALUES (7, 'Ana', false, 0, '{NOW}', '{NOW}');
+INSERT INTO chats (id, telegram_id, type, created_at) VALUES (1, 7, 'private', '{NOW}');
+INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received_at, state, attempts)
+    VALUES (1, 5, 'message', '1:c7', 3, false, '{{}}', '{NOW}', 'pending', 0);
+INSERT INTO outbox (
+    bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at
+) VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}');
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,8 +42,8 @@ def test_models_and_migrations_agree(empty_url: str) -> None:
 def test_up_down_and_up_with_rows_in_the_tables(empty_url: str) -> None:
     migrate.upgrade(empty_url)
     with migrate.migration_connection(empty_url) as connection:
-        for row in ROWS:
-            connection.execute(text(row))
+        for statement in filter(str.strip, ROWS.split(";")):
+            connection.execute(text(statement))
     migrate.downgrade(empty_url, "base")
     with migrate.migration_connection(empty_url) as connection:
         assert migrate.current_revision(connection) is None

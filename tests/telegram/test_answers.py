@@ -139,6 +139,14 @@ def test_a_description_never_holds_the_token() -> None:
         assert "no such path" in error.description
 
 
+def test_a_short_token_is_hidden_as_a_whole_only() -> None:
+    """A test's token may end in a word that means something."""
+    answer = HttpAnswer(400, json.dumps(said(400, "no chat at /bot123:chat/x")).encode())
+    with pytest.raises(BadRequest) as caught:
+        read_answer(BotToken("123:chat"), "getChat", answer)
+    assert caught.value.description == "no chat at /bot***/x"
+
+
 def test_a_description_can_be_stored() -> None:
     error = refusal(400, said(400, "Bad\0 " + "x" * 10_000))
     assert "\0" not in error.description

@@ -294,6 +294,14 @@ def test_texts_are_fit_for_a_database() -> None:
     assert envelope.chat == ChatInfo(1, "private", "\ufffd")
 
 
+def test_a_nul_alone_is_left_out() -> None:
+    assert read_message(text="a\0b").text == "ab"
+
+
+def test_a_lone_surrogate_alone_is_replaced() -> None:
+    assert read_message(text="a\ud800b").text == "a\ufffdb"
+
+
 def test_a_lone_surrogate_where_nobody_looks_does_no_harm() -> None:
     assert read_message(zzz="\ud800").text == "hello"
 

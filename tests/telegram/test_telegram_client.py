@@ -523,6 +523,20 @@ async def test_closing_ends_the_calls_under_way() -> None:
             await call
 
 
+@pytest.mark.parametrize("url", ["http://[bad", "http://host:port"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        TelegramClient(url)
+    assert SECRET not in str(caught.value)
+
+
+async def test_an_address_without_a_scheme_is_not_sent() -> None:
+    async with TelegramClient("no-scheme") as client:
+        with pytest.raises(NotSent) as caught:
+            await client.call(TOKEN, "sendMessage", {})
+    keeps_the_secret(caught.value)
+
+
 async def test_a_closed_client_sends_nothing() -> None:
     client = TelegramClient("http://127.0.0.1:9")
     await client.aclose()

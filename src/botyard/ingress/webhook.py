@@ -51,7 +51,7 @@ class Webhook:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """`allowlist`: the networks that may call (empty: all). `rate`: updates a second for each bot, 0: any."""
+        """`allowlist`: networks that may call (empty: all). `rate`: updates a second for each bot, 0: any."""
         self._bots = {bot.name: bot for bot in bots.values()}
         self._limits = {bot.name: RateLimit(rate, clock=clock) for bot in bots.values()}
         self._inbox = inbox

@@ -14,7 +14,7 @@ from botyard.members.models import Role
 from botyard.telegram.envelope import UPDATE_KINDS
 
 Handle = Callable[[Any], Awaitable[None]]
-"""`async def handle(ctx: Context)`. Any, because the context knows the registry, and not the other way round."""
+"""`async def handle(ctx: Context)`. Any, because the context knows the registry, not the other way round."""
 
 Entry = TypeVar("Entry")
 

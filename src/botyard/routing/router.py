@@ -17,6 +17,9 @@ from botyard.routing.registry import Command, Handle
 
 log = structlog.get_logger(__name__)
 
+BUSINESS_KINDS = frozenset({"business_message", "edited_business_message", "deleted_business_messages"})
+"""Messages of a person's own customers: neither their chats nor their writers are the bot's."""
+
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)")
 
 
@@ -58,9 +61,11 @@ class Router:
         envelope = ctx.envelope
         if not envelope.readable:
             return Handled("unreadable")
+        if envelope.kind in BUSINESS_KINDS:
+            return await self._watch(ctx)
         if envelope.chat is not None:
             await self._find_chat(ctx)
-        if envelope.sender is not None:
+        if envelope.sender is not None and not envelope.sender.is_bot:
             await self._find_member(ctx)
             if ctx.member.banned:
                 return Handled("banned")
@@ -72,23 +77,26 @@ class Router:
 
     async def _choose(self, ctx: Context) -> Handled:
         envelope = ctx.envelope
-        if envelope.kind == "callback_query" and envelope.sender is not None:
+        from_person = envelope.sender is not None and not envelope.sender.is_bot
+        if envelope.kind == "callback_query" and from_person:
             return await self._press(ctx)
-        if envelope.kind == "message" and envelope.sender is not None and not envelope.sender.is_bot:
+        if envelope.kind == "message" and from_person:
             spoken = read_command(envelope.text)
             if spoken is not None:
                 return await self._command(ctx, spoken)
             if await self._continue_dialog(ctx):
                 return Handled("dialog")
-        watchers = ctx.house.registry.watchers.get(envelope.kind, [])
-        for watcher in watchers:
-            await watcher.handle(ctx)
-        if watchers:
-            return Handled("watched")
-        if envelope.kind == "message" and envelope.text and ctx.chat.is_private:
+        watched = await self._watch(ctx)
+        if watched.what == "ignored" and envelope.kind == "message" and envelope.text and ctx.chat.is_private:
             ctx.reply(ctx.text("not-understood"))
             return Handled("text")
-        return Handled("ignored")
+        return watched
+
+    async def _watch(self, ctx: Context) -> Handled:
+        watchers = ctx.house.registry.watchers.get(ctx.envelope.kind, [])
+        for watcher in watchers:
+            await watcher.handle(ctx)
+        return Handled("watched" if watchers else "ignored")
 
     # who and where
 

@@ -85,6 +85,7 @@ class Worker:
 
     async def run(self) -> None:
         """Works until cancelled, then ends what is under way and gives its slots back."""
+        self._lanes, self._slots = Lanes(self._clock), set()  # run again after an error, it starts anew
         keeping = asyncio.create_task(self._keeper.run(), name="worker leases")
         loading = asyncio.create_task(self._load_forever(), name="worker loader")
         handlers = [
@@ -234,6 +235,7 @@ class Worker:
         reason = f"{type(error).__name__}: {error}"[:2000]
         last = attempts >= MOST_TRIES
         until = now + timedelta(seconds=2 ** (attempts - 1))
+        log.error("update.failed", seq=update.seq, kind=envelope.kind, attempts=attempts, exc_info=error)
         try:
             async with self._house.database.begin() as connection:
                 if last:
@@ -243,10 +245,9 @@ class Worker:
                         connection, update.seq, attempts=attempts, until=until, error=reason
                     )
         except (SQLAlchemyError, OSError):
-            last = False  # nothing could be written down: it is still pending, and is tried again
-        log.error(
-            "update.failed", seq=update.seq, kind=envelope.kind, attempts=attempts, dead=last, exc_info=error
-        )
+            # The database is away, and that is hardly the update's fault: this try does not count.
+            self._lanes.put_back(update, attempts=update.attempts, until=now + timedelta(seconds=1))
+            return Handled("failed", result="database")
         if last:
             self._lanes.leave(update)
             return Handled("failed", result="dead")

@@ -187,7 +187,7 @@ def _from_json(name: str, text: str) -> Any:
 
 
 def cleaned(value: Any, depth: int = 0) -> Any:
-    """The value with strings as Telegram takes them. Raises `ApiError` for lone surrogates and deep nesting."""
+    """The value with strings as Telegram takes them. Raises `ApiError` for lone surrogates, deep nesting."""
     if isinstance(value, str):
         return clean(value)
     if depth > DEEPEST:

@@ -216,7 +216,7 @@ class CallbackQuery:
 
 @dataclass(eq=False)
 class Question:
-    """A pre-checkout, shipping or inline query that waits for the bot. `answer`: the parameters of its call."""
+    """A pre-checkout, shipping or inline query that waits for the bot. `answer`: its call's parameters."""
 
     id: str
     bot: Bot

@@ -53,8 +53,11 @@ class TelegramClient:
     """Calls to one Bot API server, for any number of bots. Close it, or use it as a context manager."""
 
     def __init__(self, base_url: str = TELEGRAM, *, connections: int = 100) -> None:
-        """`connections` is how many calls can be under way at once, long polls included; others wait."""
-        self._base_url = base_url.rstrip("/")
+        """`connections` is how many calls can be under way at once, long polls included; others wait.
+
+        Raises `ValueError` for a `base_url` that is none.
+        """
+        self._base_url = str(URL(base_url)).rstrip("/")  # refused here, where no token is in it yet
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._closed = False

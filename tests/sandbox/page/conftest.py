@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Locator, Page, async_playwright, expect
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 30
@@ -130,13 +130,14 @@ async def ann(sandbox: Sandbox) -> int:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[BrowserContext]:
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         pytest.skip("no Chromium on PATH (Debian: apt-get install chromium): browser tests skipped")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
+        # One context, so that the page's files are loaded once; the page stores nothing in the browser.
+        yield await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
         await browser.close()
 
 
@@ -172,20 +173,18 @@ OpenPage = Callable[..., Any]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def open_page(chromium: Browser, sandbox_url: str) -> AsyncIterator[OpenPage]:
-    """Opens pages in fresh browser contexts. A test fails when its page reports any error."""
+async def open_page(chromium: BrowserContext, sandbox_url: str) -> AsyncIterator[OpenPage]:
+    """Opens pages. A test fails when one of its pages reports any error."""
     opened: list[ChatPage] = []
 
     async def open_one(width: int = 1240, height: int = 760, **query: Any) -> ChatPage:
-        context = await chromium.new_context(
-            viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"]
-        )
-        chat = ChatPage(await context.new_page(), sandbox_url)
+        chat = ChatPage(await chromium.new_page(), sandbox_url)
         opened.append(chat)
+        await chat.page.set_viewport_size({"width": width, "height": height})
         await chat.open(**query)
         return chat
 
     yield open_one
     for chat in opened:
-        await chat.page.context.close()
+        await chat.page.close()
     assert [problem for chat in opened for problem in chat.problems] == []

@@ -149,7 +149,7 @@ async def test_long_history_opens_fast_and_scrolls_to_its_start(open_page, bot, 
     assert await chat.find("message").count() < 300
     await chat.find("message").last.hover()
     for _ in range(40):
-        await chat.page.mouse.wheel(0, -6_000)
+        await chat.page.mouse.wheel(0, -200_000)
         await chat.page.wait_for_timeout(30)
         if await chat.find("message").count() == 2000:
             break

@@ -40,7 +40,7 @@ def _with_user(call: Call, entity: Json) -> Json | None:
 
 
 def text_content(call: Call) -> Json:
-    """`text`, `entities` and `link_preview_options` of a message. Raises `ApiError` for empty or long ones."""
+    """`text`, `entities` and `link_preview_options` of a message. Raises `ApiError` if empty or long."""
     written = formatted(call, call.params.values, "text")
     if not written.text:
         raise bad_request("message text is empty")

@@ -8,7 +8,7 @@ import { emptyNote, entriesOf, placeRows } from "./rows.js";
 import { on, openKey, personById, view } from "./state.js";
 
 const FIRST_DRAWN = 120;
-const DRAWN_MORE = 150;
+const DRAWN_MORE = 300;
 const NEAR_PX = 120;
 
 export function startConversation(place, header, actions) {

@@ -20,6 +20,11 @@ export function entriesOf(tab, withPolls) {
   return [...entries, ...feeds.polls.values()].sort((one, other) => one.seq - other.seq);
 }
 
+/** After a lost connection: the sandbox may have been started anew and count from one again. */
+export function forgetEntries() {
+  for (const feed of Object.values(feeds)) feed.clear();
+}
+
 export function noteUpdate(entry) {
   const query = entry.update?.callback_query ?? entry.update?.pre_checkout_query;
   if (query) chatOfCallback.set(query.id, query.message?.chat?.id ?? query.from?.id);

@@ -26,7 +26,7 @@ import { forgetCommands } from "./commands.js";
 import { startConversation } from "./conversation.js";
 import { get, listen, post } from "./control.js";
 import { copyText, el } from "./dom.js";
-import { noteCall, noteUpdate } from "./feed.js";
+import { forgetEntries, noteCall, noteUpdate } from "./feed.js";
 import { makeHeader } from "./header.js";
 import { startInspector } from "./inspector.js";
 import { pretty } from "./json.js";
@@ -41,8 +41,10 @@ import {
   emit,
   findBot,
   isPresent,
+  me,
   membership,
   openKey,
+  openOne,
   view,
   world,
 } from "./state.js";
@@ -137,19 +139,20 @@ async function readAddress() {
 
 /** At every connection: whatever happened meanwhile is fetched, in full for what is open. */
 async function opened() {
-  const first = view.me === null;
   view.connected = true;
   emit("connection");
+  messages.forget();
+  forgetEntries();
   await attempt(fetchWorld);
   emit("world");
   const [updates, calls] = await Promise.all([attempt(() => get("updates")), attempt(() => get("journal"))]);
   updates?.entries.forEach(takeUpdate);
   calls?.entries.forEach(noteCall);
-  if (first) {
+  if (!me() || (view.open && !openOne())) {
+    view.open = null;
     await readAddress();
     return;
   }
-  messages.forget();
   loadLasts();
   if (view.open) await attempt(() => messages.load(view.open.chatId, view.open.botId));
 }

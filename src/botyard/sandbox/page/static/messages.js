@@ -77,8 +77,10 @@ export function deleted({ chat_id: chatId, bot, message_id: id }) {
 
 export async function load(chatId, botId) {
   const key = conversationKey(chatId, botId);
+  const asked = revision;
   const found = await get(`chats/${chatId}/messages`, { bot: botId, limit: MOST_MESSAGES });
-  const arrived = history(key).list; // what the event stream brought while the answer was on its way
+  // What the event stream brought while the answer was on its way.
+  const arrived = history(key).list.filter((message) => revisionOf(message) > asked);
   histories.delete(key);
   history(key).loaded = true;
   for (const message of found) if (!message.deleted) put(key, message);
@@ -97,10 +99,12 @@ export async function loadLast(chatId, botId) {
   emit("summaries");
 }
 
-/** After a lost connection nothing that is not open can be trusted. */
+/** After a lost connection nothing can be trusted: the sandbox may have been started anew. */
 export function forget() {
   const open = openKey();
   for (const key of histories.keys()) if (key !== open) histories.delete(key);
+  lasts.clear();
+  deliveries.clear();
 }
 
 export function markRead(key) {
