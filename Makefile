@@ -13,7 +13,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports architecture check-migrations format pins setup setup-dev
+.PHONY: help run test check lint types imports architecture check-migrations format pins screenshots setup setup-dev
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ format: setup-dev ## Formats the code and mends what can be mended
 pins: setup-dev ## Compiles the requirements files from pyproject.toml (PINS_ARGS=--upgrade for newer versions)
 	@$(COMPILE) --output-file requirements.txt
 	@$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+screenshots: setup-dev ## Takes the README's pictures anew
+	@BOTYARD_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/e2e/test_browser.py
 
 setup: ## Makes .venv with what botyard needs to run
 	@scripts/setup run

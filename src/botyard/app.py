@@ -289,7 +289,10 @@ async def _refresh_gauges(parts: _Parts) -> None:
 
 
 async def _readiness(parts: _Parts) -> list[Check]:
-    checks = [disk_check(parts.settings.data_dir, LEAST_DISK)] if parts.database.is_sqlite else []
+    folder = parts.settings.data_dir  # on PostgreSQL it may never have been made
+    while not folder.exists():
+        folder = folder.parent
+    checks = [disk_check(folder, LEAST_DISK)]
     try:
         async with asyncio.timeout(2.0), parts.database.read() as connection:
             revision = await connection.run_sync(current_revision)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCREENSHOTS = os.environ.get("BOTYARD_SCREENSHOTS")
@@ -28,7 +28,8 @@ class Started:
     """`botyard up --sandbox` as a person starts it, with what it printed."""
 
     def __init__(self, folder: Path) -> None:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("BOTYARD_", "TELEGRAM_"))}
+        ours = ("BOTYARD_", "TELEGRAM_", "DATABASE_URL")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "botyard", "up", "--sandbox", "--port", "0"],
             cwd=folder,
@@ -77,7 +78,7 @@ def send(page: Page, text: str) -> None:
     page.get_by_test_id("send").click()
 
 
-def last_reply(page: Page):  # noqa: ANN201 - Playwright's own type
+def last_reply(page: Page) -> Locator:
     return page.locator("[data-testid=message][data-from=bot]").last
 
 

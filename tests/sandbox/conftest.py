@@ -30,7 +30,9 @@ class House:
     http: httpx.AsyncClient
     bot: int = 700
 
-    async def raw(self, method: str, params: dict[str, Any] | None = None, token: str = TOKEN) -> httpx.Response:
+    async def raw(
+        self, method: str, params: dict[str, Any] | None = None, token: str = TOKEN
+    ) -> httpx.Response:
         """A Bot API call with a JSON body."""
         return await self.http.post(f"{self.url}/bot{token}/{method}", json=params or {})
 
@@ -94,7 +96,9 @@ class House:
 @contextlib.asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """An ASGI application behind a real socket on a free port; its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # The protocol is named so that asyncio switches Nagle's algorithm off: 40 ms less for each answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -125,7 +129,7 @@ class Received:
 
 
 class WebhookServer:
-    """A bot's webhook that answers as told: (status, headers, body) for each request, the last one for ever."""
+    """A bot's webhook. `answers` are (status, headers, body) for each request, the last one for ever."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str], Any]] = [(200, {}, None)]

@@ -108,7 +108,9 @@ async def test_updates_expire(house):
     await house.post("callbacks", bot=700, user_id=OWNER, message_id=2, data="yes")
     await house.write("kept for a day")
     await house.post("clock", advance=151)
-    assert [one.get("message", {}).get("text") for one in await house.call("getUpdates")] == ["kept for a day"]
+    assert [one.get("message", {}).get("text") for one in await house.call("getUpdates")] == [
+        "kept for a day"
+    ]
     await house.post("clock", advance=24 * 3600)
     assert await house.call("getUpdates") == []
 

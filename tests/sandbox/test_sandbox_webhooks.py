@@ -50,7 +50,9 @@ async def test_one_chat_is_delivered_in_order_and_others_do_not_wait(house, webh
     await webhook.until(2)
     await house.write("other chat", user=PAUL)
     texts = [one["message"]["text"] for one in await webhook.until(3)]
-    assert texts == ["first", "first", "other chat"], "retried at once, then a pause that only this chat feels"
+    assert texts == ["first", "first", "other chat"], (
+        "retried at once, then a pause that only this chat feels"
+    )
     await house.post("clock", advance=2)
     assert [one["message"]["text"] for one in await webhook.until(5)][3:] == ["first", "second"]
 
@@ -153,7 +155,10 @@ async def test_no_more_connections_than_allowed(house, webhook):
     [
         ({"url": "ftp://example.com"}, "Bad Request: bad webhook"),
         ({"url": "http://[broken"}, "Bad Request: bad webhook"),
-        ({"url": "https://example.com", "secret_token": "no spaces"}, "secret token contains unallowed characters"),
+        (
+            {"url": "https://example.com", "secret_token": "no spaces"},
+            "secret token contains unallowed characters",
+        ),
         ({"url": "https://example.com", "secret_token": "x" * 257}, "secret token is too long"),
     ],
 )

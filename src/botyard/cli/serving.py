@@ -78,7 +78,7 @@ async def serve(settings: Settings) -> None:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         sandbox = _new_sandbox(settings) if settings.sandbox else None
         if sandbox is not None:
-            settings = settings.model_copy(update={"bot_api_url": f"{app.base_url(settings)}/sandbox"})
+            settings = _inside_the_sandbox(settings)
         url = settings.database_url.get_secret_value()
         with _alone_on(url):
             await asyncio.to_thread(migrate.upgrade, url)
@@ -86,6 +86,13 @@ async def serve(settings: Settings) -> None:
                 if database.is_sqlite:
                     await end_all_leases(database)
                 await _serve_on(settings, database, listener, sandbox)
+
+
+def _inside_the_sandbox(settings: Settings) -> Settings:
+    """Telegram is the sandbox, and the public address is this one: nothing leaves the machine."""
+    here = app.base_url(settings.model_copy(update={"public_url": None}))
+    own = {"bot_api_url": f"{here}/sandbox", "public_url": here if settings.public_url else None}
+    return settings.model_copy(update=own)
 
 
 async def serve_sandbox(settings: Settings) -> None:
@@ -162,6 +169,8 @@ async def _greet(settings: Settings, database: Database, service: app.Service, *
     if settings.sandbox:
         name = next(iter(service.bots.values())).name
         lines.append(f"    Chat      {service.base_url}/sandbox/?user={NEWCOMER}&bot={name}")
+        if settings.host not in ("127.0.0.1", "::1", "localhost"):
+            lines.append("              (whoever reaches this address can act as anybody in the sandbox)")
     if owned:
         token = await _owner_sign_in(database)
         lines.append(f"    Console   {console_url(service.base_url, token)}")

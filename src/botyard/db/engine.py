@@ -36,7 +36,7 @@ def _postgres_engine(url: str) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=10,
-        max_overflow=5,
+        max_overflow=35,  # each of the worker's handlers may hold one, and the inbox must still get its own
         pool_timeout=5,
         pool_pre_ping=True,
         connect_args={"prepare_threshold": None, "connect_timeout": POSTGRES_CONNECT_SECONDS},

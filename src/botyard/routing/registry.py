@@ -182,10 +182,7 @@ class Registry:
         self.feature_of: dict[str, str] = {}
         self._by_name: dict[str, Command] = {}
         for feature, declared in commands:
-            for name in declared.names:
-                _claim(self._by_name, name, declared, f"/{name}")
-            self.commands[declared.name] = declared
-            self.feature_of[declared.name] = feature
+            self._add(feature, declared)
         self.buttons: dict[str, Button] = {}
         for press in buttons:
             _claim(self.buttons, press.prefix, press, f"button {press.prefix}")
@@ -198,6 +195,17 @@ class Registry:
         self.watchers: dict[str, list[Watcher]] = {}
         for watch in watchers:
             self.watchers.setdefault(watch.kind, []).append(watch)
+
+    def _add(self, feature: str, declared: Command) -> None:
+        for name in declared.names:
+            if name in self._by_name:
+                other = self.feature_of[self._by_name[name].name]
+                raise RegistryError(
+                    f"/{name} is declared by {other} and by {feature}.", remedy="Rename one of the two."
+                )
+            self._by_name[name] = declared
+        self.commands[declared.name] = declared
+        self.feature_of[declared.name] = feature
 
     def find(self, name: str) -> Command | None:
         """The command of this name or alias, in any case of letters."""

@@ -41,7 +41,7 @@ class Bot:
 async def enrol(
     connection: AsyncConnection, tokens: Mapping[str, BotToken], now: datetime, *, secret: str | None = None
 ) -> list[Bot]:
-    """The configured bots, each with its row. A new one gets a random webhook secret unless `secret` is set."""
+    """The configured bots, each with its row. A new one gets a random webhook secret, or `secret`."""
     rows = {row.id: row for row in await connection.execute(select(bots))}
     enrolled = []
     for name, token in tokens.items():

@@ -51,6 +51,7 @@ import {
 import { attempt, toast } from "./toast.js";
 
 const WIDE = matchMedia("(min-width: 1180px)");
+const WORLD_SETTLES_MS = 60;
 const place = (id) => document.getElementById(id);
 
 function showPane(name) {
@@ -91,7 +92,7 @@ function becomePerson(userId) {
 
 function loadLasts() {
   for (const talk of conversations()) {
-    if (messages.lastOf(talk.key) === null) attempt(() => messages.loadLast(talk.chatId, talk.botId));
+    if (!messages.knowsLast(talk.key)) attempt(() => messages.loadLast(talk.chatId, talk.botId));
   }
 }
 
@@ -119,6 +120,16 @@ async function refreshWorld() {
   forgetCommands();
   loadLasts();
   emit("world");
+}
+
+let refresh = null;
+
+/** Many changes at once (a program that makes its people) are fetched together. */
+function refreshSoon() {
+  refresh ??= setTimeout(() => {
+    refresh = null;
+    refreshWorld();
+  }, WORLD_SETTLES_MS);
 }
 
 /** Follows the address at the first load; without one, the first person and the first bot. */
@@ -175,7 +186,7 @@ const takers = {
   call: noteCall,
   update: takeUpdate,
   action: noteAction,
-  world: refreshWorld,
+  world: refreshSoon,
 };
 
 function toggleInspector() {

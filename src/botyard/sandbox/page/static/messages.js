@@ -20,6 +20,7 @@ function history(key) {
 export const messagesOf = (key) => history(key).list;
 export const messageById = (key, id) => history(key).byId.get(id) ?? null;
 export const isLoaded = (key) => history(key).loaded;
+export const knowsLast = (key) => lasts.has(key);
 export const lastOf = (key) => lasts.get(key) ?? null;
 export const unreadOf = (key) => unread.get(key) ?? 0;
 export const unreadOfPerson = (userId) =>
