@@ -14,6 +14,7 @@ from botyard.observability.metrics import Metrics
 from botyard.routing import dialogs
 from botyard.routing.context import Context
 from botyard.routing.registry import Command, Handle
+from botyard.telegram.envelope import Envelope
 
 log = structlog.get_logger(__name__)
 
@@ -65,22 +66,20 @@ class Router:
             return await self._watch(ctx)
         if envelope.chat is not None:
             await self._find_chat(ctx)
-        if envelope.sender is not None and not envelope.sender.is_bot:
+            await self._note_fate_of_chat(ctx)
+        if _is_from_person(envelope):
             await self._find_member(ctx)
             if ctx.member.banned:
                 return Handled("banned")
-        if envelope.kind == "my_chat_member":
-            await self._note_own_status(ctx)
-        if envelope.migrate_to is not None:
-            await self._move_chat(ctx)
         return await self._choose(ctx)
 
     async def _choose(self, ctx: Context) -> Handled:
         envelope = ctx.envelope
-        from_person = envelope.sender is not None and not envelope.sender.is_bot
-        if envelope.kind == "callback_query" and from_person:
+        if not _is_from_person(envelope):
+            return await self._watch(ctx)
+        if envelope.kind == "callback_query":
             return await self._press(ctx)
-        if envelope.kind == "message" and from_person:
+        if envelope.kind == "message":
             spoken = read_command(envelope.text)
             if spoken is not None:
                 return await self._command(ctx, spoken)
@@ -104,21 +103,28 @@ class Router:
         info = ctx.envelope.chat
         assert info is not None
         directory = ctx.house.directory
-        place = directory.remembered_chat(info)
+        place = await directory.find_chat(ctx.house.database, info, ctx.now)
         if place is None:
             place = known = await place_chat(ctx.session, info, ctx.now)
-            ctx.after_commit(lambda: directory.remember_chat(known))
+            ctx.after_commit(lambda: directory.remember_chat(known, ctx.now))
         ctx.chat = place
 
     async def _find_member(self, ctx: Context) -> None:
         sender = ctx.envelope.sender
         assert sender is not None
         directory = ctx.house.directory
-        member = directory.remembered_member(sender, ctx.now)
+        member = await directory.find_member(ctx.house.database, sender, ctx.now)
         if member is None:
             member = known = await meet(ctx.session, sender, ctx.now)
             ctx.after_commit(lambda: directory.remember(known, ctx.now))
         ctx.member = member
+
+    async def _note_fate_of_chat(self, ctx: Context) -> None:
+        """What became of the chat, and of the bot in it, is so whoever did it: a banned member too."""
+        if ctx.envelope.kind == "my_chat_member":
+            await self._note_own_status(ctx)
+        if ctx.envelope.migrate_to is not None:
+            await self._move_chat(ctx)
 
     async def _note_own_status(self, ctx: Context) -> None:
         envelope = ctx.envelope
@@ -221,3 +227,8 @@ class Router:
             return False
         ctx.member = fresh
         return ctx.role >= needed
+
+
+def _is_from_person(envelope: Envelope) -> bool:
+    """Whether a person did it. Bots are not answered: two that answer each other never come to an end."""
+    return envelope.sender is not None and not envelope.sender.is_bot
