@@ -10,11 +10,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiogram.types
 import httpx
 import pytest
 import uvicorn
+from pydantic import TypeAdapter
 
+import telegram
 from botyard.sandbox import Sandbox
+from botyard.sandbox.params import METHODS
 
 TOKEN = "700:test-token"  # far too short for a real one
 OWNER, PAUL, ANA, KENJI = 1001, 1002, 1003, 1004
@@ -100,15 +104,14 @@ async def serving(app: Any) -> AsyncIterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    config.load()
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])  # without the main loop, which only waits for the end
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        await task
+        await server.shutdown(sockets=[listener])
 
 
 @pytest.fixture
@@ -118,6 +121,21 @@ async def house() -> AsyncIterator[House]:
     async with serving(sandbox.app) as url, httpx.AsyncClient(timeout=30) as client:
         yield House(sandbox, url, client)
         await sandbox.aclose()
+    everything_has_telegrams_shape(sandbox)
+
+
+def everything_has_telegrams_shape(sandbox: Sandbox) -> None:
+    """After every test: both frameworks' models take every result and every update that there was."""
+    for record in sandbox.world.calls.since(0):
+        if record.applied and record.answer:
+            result = record.answer["result"]
+            returning = METHODS[record.method.lower()].__returning__
+            TypeAdapter(returning).validate_python(result)
+            if isinstance(result, dict) and "chat" in result and "date" in result:
+                telegram.Message.de_json(result, None)
+    for update in sandbox.world.updates.since(0):
+        aiogram.types.Update.model_validate(update.json)
+        assert telegram.Update.de_json(update.json, None).update_id == update.update_id
 
 
 @dataclass

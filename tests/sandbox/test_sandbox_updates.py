@@ -125,3 +125,13 @@ async def test_two_bots_have_queues_of_their_own(house):
     update = await house.post("messages", bot=other["id"], user_id=PAUL, text="for other")
     answer = (await house.raw("getUpdates", token="701:other-token")).json()
     assert answer["result"] == [update["update"]]
+
+
+async def test_polls_and_streams_end_when_the_sandbox_stops(house):
+    poll = asyncio.create_task(house.raw("getUpdates", {"timeout": 30}))
+    stream = asyncio.create_task(house.http.get(f"{house.url}/control/events"))
+    await asyncio.sleep(0.2)
+    await house.sandbox.aclose()
+    async with asyncio.timeout(5):
+        assert (await poll).status_code == 500
+        assert (await stream).status_code == 200

@@ -169,7 +169,7 @@ def _no_signals() -> Any:
 
 
 def _listener() -> socket.socket:
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
     listener.bind(("127.0.0.1", 0))
     listener.listen(512)
     return listener

@@ -225,7 +225,7 @@ def _new_sandbox(settings: Settings) -> Sandbox:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """A listening socket, so that a taken port is found before anything is started. Raises `PortTaken`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

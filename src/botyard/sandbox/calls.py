@@ -63,9 +63,9 @@ class BotApi:
                 self._refuse(fault)
             if name not in METHODS:
                 raise NOT_FOUND
-            self._limits.spend(bot.id, name, params)
             checked = check(name, params, files)
             params |= checked.values
+            self._limits.spend(bot.id, name, checked.values)
             handler = HANDLERS.get(name)
             if handler is None:
                 raise bad_request(f"the sandbox does not simulate {METHODS[name].__api_method__}")

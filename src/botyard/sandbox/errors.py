@@ -35,22 +35,27 @@ class ApiError(Exception):
 
 
 def bad_request(reason: str) -> ApiError:
+    """A 400: the call makes no sense here."""
     return ApiError(400, f"Bad Request: {reason}")
 
 
 def forbidden(reason: str) -> ApiError:
+    """A 403: the bot may not do this to this chat."""
     return ApiError(403, f"Forbidden: {reason}")
 
 
 def conflict(reason: str) -> ApiError:
+    """A 409: two ways of getting updates at once."""
     return ApiError(409, f"Conflict: {reason}")
 
 
 def too_many_requests(seconds: int) -> ApiError:
+    """A 429 with the seconds to wait."""
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
 def migrated(new_chat_id: int) -> ApiError:
+    """A 400 that names the new id of a group."""
     return ApiError(
         400,
         "Bad Request: group chat was upgraded to a supergroup chat",

@@ -11,6 +11,8 @@ from botyard.sandbox.state import Json
 
 
 class FaultKind(StrEnum):
+    """What happens to a call instead of, or besides, being carried out."""
+
     RETRY_AFTER = "retry_after"
     SERVER_ERROR = "server_error"
     FORBIDDEN = "forbidden"

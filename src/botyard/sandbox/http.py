@@ -21,6 +21,7 @@ from botyard.sandbox.world import World
 
 UNAUTHORIZED = ApiError(401, "Unauthorized")
 CORS = {"access-control-allow-origin": "*"}
+PLACEHOLDER = b"The sandbox has no bytes of this file: it was sent by its id or address."
 log = structlog.get_logger()
 
 
@@ -80,8 +81,9 @@ class FileDoor:
         if self._world.bot_with(token) is None:
             return telegram_response(401, UNAUTHORIZED.answer())
         for file in self._world.files.values():
-            if file.path == path and file.data is not None:
-                return Response(file.data, media_type=file.mime_type or "application/octet-stream")
+            if file.path == path:
+                kind = file.mime_type or "application/octet-stream"
+                return Response(PLACEHOLDER if file.data is None else file.data, media_type=kind)
         return telegram_response(404, ApiError(404, "Not Found: file not found").answer())
 
 

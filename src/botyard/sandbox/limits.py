@@ -59,19 +59,20 @@ class Limits:
         self._bots: defaultdict[int, Window] = defaultdict(Window)
         self._chats: defaultdict[tuple[int, str], Bucket] = defaultdict(Bucket)
         self._groups: defaultdict[tuple[int, str], Window] = defaultdict(Window)
+        self._webhooks: defaultdict[int, Window] = defaultdict(Window)
 
     def spend(self, bot_id: int, method: str, params: Json) -> None:
         """Counts a call. Raises `ApiError` 429 with the seconds to wait if it exceeds a limit."""
         count = _messages_in(method, params)
-        if not self.enforce or not count:
+        if not self.enforce:
+            return
+        if method == "setwebhook":
+            self._pace_webhook(bot_id)
+        if not count:
             return
         now, place = self._clock.monotonic(), (bot_id, str(params.get("chat_id")))
         whole = self._bots[bot_id]
-        most = (
-            PAID_PER_SECOND
-            if params.get("allow_paid_broadcast") in {True, "true", "True"}
-            else BOT_PER_SECOND
-        )
+        most = PAID_PER_SECOND if params.get("allow_paid_broadcast") is True else BOT_PER_SECOND
         is_group = place[1].startswith(("-", "@"))
         wait = max(
             whole.wait(now, 1.0, most, 1),
@@ -84,6 +85,13 @@ class Limits:
         self._chats[place].take(count)
         if is_group:
             self._groups[place].add(now, count)
+
+    def _pace_webhook(self, bot_id: int) -> None:
+        """setWebhook is refused more than once a second."""
+        now, window = self._clock.monotonic(), self._webhooks[bot_id]
+        if window.wait(now, 1.0, 1, 1) > 0:
+            raise too_many_requests(1)
+        window.add(now, 1)
 
 
 def _messages_in(method: str, params: Json) -> int:

@@ -13,8 +13,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from aiogram import methods as aiogram_methods
 from aiogram.methods import TelegramMethod
-from aiogram.types import BufferedInputFile, InputFile
-from pydantic import ValidationError
+from aiogram.types import (
+    BufferedInputFile,
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputFile,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+from pydantic import BaseModel, ValidationError
 
 from botyard.sandbox.errors import ApiError, bad_request
 from botyard.sandbox.markup import clean
@@ -107,6 +114,13 @@ MISSING = {
         "sticker",
     )
 }
+KEYBOARDS: dict[str, type[BaseModel]] = {
+    "inline_keyboard": InlineKeyboardMarkup,
+    "keyboard": ReplyKeyboardMarkup,
+    "remove_keyboard": ReplyKeyboardRemove,
+    "force_reply": ForceReply,
+}
+"""By the field that tells them apart: as a union, the last two would take any object at all."""
 STRUCTURES = {"reply_markup": "reply keyboard markup", "reply_parameters": "reply parameters"}
 
 
@@ -121,11 +135,20 @@ def check(method: str, raw: Json, files: Mapping[str, Upload]) -> Params:
         if (value := _decoded(name, kind, raw, files)) is not None:
             values[name] = value
     try:
+        if "reply_markup" in values:
+            _check_keyboard(values["reply_markup"])
         checked = model.model_validate(values)
     except ValidationError as error:
         raise _explained(error) from error
     dumped = checked.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, include=set(values))
     return Params(dumped, files)
+
+
+def _check_keyboard(markup: Any) -> None:
+    names = KEYBOARDS.keys() & markup.keys() if isinstance(markup, dict) else ()
+    if not names:
+        raise bad_request("can't parse reply keyboard markup JSON object")
+    KEYBOARDS[min(names)].model_validate(markup)
 
 
 @cache
@@ -204,6 +227,8 @@ def _explained(error: ValidationError) -> ApiError:
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     first = next((one for one in problems if one["type"] == "missing" and len(one["loc"]) == 1), problems[0])
     name = str(first["loc"][0]) if first["loc"] else "request"
+    if name in {*KEYBOARDS, "reply_markup"}:
+        return bad_request("can't parse reply keyboard markup JSON object")
     if first["type"] == "missing" and len(first["loc"]) == 1:
         return bad_request(MISSING.get(name, f'parameter "{name}" is required'))
     if name in STRUCTURES:

@@ -89,6 +89,7 @@ class UpdateQueue:
         self._pending: dict[int, QueuedUpdate] = {}
         self._arrived = asyncio.Event()
         self._poll = 0
+        self.closed = False
         self.ended_by = "other getUpdates request; make sure that only one bot instance is running"
 
     def __len__(self) -> int:
@@ -140,6 +141,11 @@ class UpdateQueue:
         self.ended_by = reason
         self._wake()
         return self._poll
+
+    def close(self) -> None:
+        """Ends all polls for good: the sandbox stops."""
+        self.closed = True
+        self._wake()
 
     def is_current(self, poll: int) -> bool:
         return poll == self._poll

@@ -68,7 +68,7 @@ class Sandbox:
         """Stops webhook deliveries, long polls and event streams."""
         self.world.events.close()
         for bot in self.world.bots.values():
-            bot.queue.end_polls("the sandbox: it is stopping")
+            bot.queue.close()
         await self._couriers.aclose()
 
 

@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 
 class ChatType(StrEnum):
+    """What kind of chat it is (Bot API, Chat.type)."""
+
     PRIVATE = "private"
     GROUP = "group"
     SUPERGROUP = "supergroup"
@@ -52,7 +54,7 @@ class Webhook:
     """Where a bot's updates are sent; an empty URL means that it polls."""
 
     url: str = ""
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     max_connections: int = 40
     ip_address: str | None = None
     has_certificate: bool = False
@@ -119,13 +121,14 @@ class Member:
 
 @dataclass(eq=False)
 class InviteLink:
+    """A way into a chat. `asks`: whoever comes through it has to be approved."""
+
     url: str
     creator: Account
     name: str | None = None
     expires: int | None = None
     member_limit: int | None = None
     asks: bool = False
-    """Whoever joins through it has to be approved."""
     primary: bool = False
     revoked: bool = False
     subscription_period: int | None = None
@@ -135,6 +138,8 @@ class InviteLink:
 
 @dataclass(eq=False)
 class JoinRequest:
+    """Someone who waits to be let into a chat."""
+
     user: User
     date: int
     link: InviteLink | None

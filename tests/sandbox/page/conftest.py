@@ -38,7 +38,7 @@ def free_port() -> int:
 def sandbox_url() -> Iterator[str]:
     """A sandbox of its own, started as anybody would start it."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "botyard.sandbox", "--port", str(port)])
+    process = subprocess.Popen([sys.executable, "-m", "botyard", "sandbox", "--port", str(port)])
     url = f"http://127.0.0.1:{port}/"
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -137,7 +137,9 @@ async def chromium() -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         # One context, so that the page's files are loaded once; the page stores nothing in the browser.
-        yield await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+        yield await browser.new_context(
+            permissions=["clipboard-read", "clipboard-write"], reduced_motion="reduce"
+        )
         await browser.close()
 
 
@@ -157,7 +159,7 @@ class ChatPage:
 
     async def open(self, **query: Any) -> None:
         await self.page.goto(f"{self.url}?{urllib.parse.urlencode(query)}")
-        await expect(self.find("user-switch")).to_be_visible()
+        await self.page.locator("body[data-ready]").wait_for(timeout=10_000)
 
     async def write(self, text: str) -> None:
         await self.find("composer").fill(text)

@@ -184,6 +184,7 @@ def _linked(request: ControlRequest, url: str) -> tuple[Chat, InviteLink]:
 
 
 def block_bot(request: ControlRequest) -> Json:
+    """A user blocks or unblocks a bot; the answer holds the my_chat_member update."""
     update = block(request.world, request.bot(), request.user(), blocked=request.field("blocked", bool))
     return {"update": update}
 

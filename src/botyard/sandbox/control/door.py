@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -71,9 +72,17 @@ def control_routes(world: World, weather: Weather) -> list[Route]:
 def _door(world: World, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
+            _refuse_other_sites(request)
             result = action(await read(world, request))
             return JSONResponse(await result if isawaitable(result) else result)
         except ControlError as error:
             return JSONResponse({"error": error.message}, error.status)
 
     return answer
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """A page of another site, open in the same browser, must not act in the sandbox."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ControlError("a page of another site can't use the control API: call it from a program", status=403)

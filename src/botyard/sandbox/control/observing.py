@@ -21,6 +21,7 @@ HEARTBEAT = 15.0
 
 
 def messages(request: ControlRequest) -> list[Json]:
+    """The newest messages of a chat, oldest first, as a client would show them."""
     chat = chat_in_path(request)
     limit = min(max(request.query_number("limit", 200), 1), 10_000)
     return [client_view(message) for message in list(chat.messages.values())[-limit:]]
@@ -38,6 +39,7 @@ def chat_in_path(request: ControlRequest) -> Chat:
 
 
 def updates(request: ControlRequest) -> Json:
+    """What went into the bots' queues from a number on, and how it fared."""
     bot = request.optional_bot()
     log = request.world.updates
     entries = [
@@ -47,11 +49,13 @@ def updates(request: ControlRequest) -> Json:
 
 
 def journal(request: ControlRequest) -> Json:
+    """The Bot API calls from a number on."""
     log = request.world.calls
     return {"entries": [one.json() for one in log.since(request.query_number("since", 0))], "next": log.next}
 
 
 def callback(request: ControlRequest) -> Json:
+    """What the bot answered to a pressed button."""
     query = request.world.callbacks.get(str(request.path["id"]))
     if query is None:
         raise ControlError("There is no such callback query.", status=404)
@@ -59,6 +63,7 @@ def callback(request: ControlRequest) -> Json:
 
 
 def commands(request: ControlRequest) -> list[Json]:
+    """The menu that a user sees in a chat."""
     user = request.world.find_user(request.query_number("user_id", 0))
     bot = request.bot()
     chat = request.world.find_chat(bot, user, request.query_number("chat_id", 0) or None)

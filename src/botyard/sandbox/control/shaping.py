@@ -14,10 +14,12 @@ LONGEST_NAME = 64
 
 
 def list_bots(request: ControlRequest) -> list[Json]:
+    """All bots."""
     return [bot_entry(bot) for bot in request.world.bots.values()]
 
 
 def make_bot(request: ControlRequest) -> Json:
+    """Makes a bot, or changes the one with this token."""
     token, name = request.field("token", str), request.field("name", str).strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ControlError("name must have 1 to 64 characters.")
@@ -48,10 +50,12 @@ def bot_entry(bot: Bot) -> Json:
 
 
 def list_users(request: ControlRequest) -> list[Json]:
+    """All people."""
     return [user_entry(user) for user in request.world.users.values()]
 
 
 def make_user(request: ControlRequest) -> Json:
+    """Makes a person, or changes the one with this id."""
     user_id, first_name = request.field("id", int), request.field("first_name", str)
     if user_id <= 0 or user_id in request.world.bots:
         raise ControlError("id must be positive and not that of a bot.")
@@ -68,6 +72,7 @@ def make_user(request: ControlRequest) -> Json:
 
 
 def user_entry(user: User) -> Json:
+    """A person as the control API shows them."""
     return compact(
         id=user.id,
         first_name=user.first_name,
@@ -79,6 +84,7 @@ def user_entry(user: User) -> Json:
 
 
 def list_chats(request: ControlRequest) -> list[Json]:
+    """The private chats (one for each person), groups and channels."""
     private = [
         {"id": user.id, "type": "private", "title": user.first_name} for user in request.world.users.values()
     ]
@@ -86,6 +92,7 @@ def list_chats(request: ControlRequest) -> list[Json]:
 
 
 def chat_entry(request: ControlRequest, chat: Chat) -> Json:
+    """A group or channel as the control API shows it."""
     members = [member for one in list(chat.members) if (member := request.world.member(chat, one))]
     return compact(
         id=chat.id,
@@ -97,6 +104,7 @@ def chat_entry(request: ControlRequest, chat: Chat) -> Json:
 
 
 def make_chat(request: ControlRequest) -> Json:
+    """Makes a group or channel with members, or changes the one with this id."""
     chat_id, title = request.field("id", int), request.optional("title", str) or "Group"
     kind = _chat_type(request.optional("type", str) or "supergroup")
     if chat_id >= 0:
@@ -149,6 +157,7 @@ def _owner(chat: Chat) -> Account | None:
 
 
 def change_members(request: ControlRequest) -> Json:
+    """Gives someone a standing in a chat, and bots the updates that follow."""
     chat = request.world.find_group(_path_id(request))
     account = _account(request, request.field("user_id", int))
     status = _status(request.field("status", str))

@@ -38,11 +38,13 @@ def byte_offset(source: str, index: int) -> int:
 
 
 def sort_key(entity: Entity) -> tuple[int, int, int]:
+    """Telegram's order: by start, the longer first, then by kind."""
     kind = entity["type"]
     return entity["offset"], -entity["length"], PRIORITY.index(kind) if kind in PRIORITY else len(PRIORITY)
 
 
 def unparsable(reason: str) -> ApiError:
+    """A 400 for markup that is wrong."""
     return bad_request(f"can't parse entities: {reason}")
 
 

@@ -26,6 +26,8 @@ SPACES = " \t\r\n\f\v"
 
 @dataclass
 class OpenTag:
+    """A tag whose end has not come yet."""
+
     name: str
     attributes: dict[str, str]
     start: int

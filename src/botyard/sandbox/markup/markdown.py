@@ -26,6 +26,8 @@ KINDS = {"*": "bold", "_": "italic", "__": "underline", "~": "strikethrough", "|
 
 @dataclass
 class Open:
+    """An entity whose end has not come yet."""
+
     mark: str
     index: int
     """Where it begins in the source."""

@@ -6,7 +6,7 @@ from botyard.sandbox.errors import bad_request
 from botyard.sandbox.methods.places import chat_of, group_of, member_of, require_presence, require_right
 from botyard.sandbox.methods.registry import Call, method
 from botyard.sandbox.rendering import PERMISSIONS, chat_json, compact, member_json, message_json
-from botyard.sandbox.state import Chat, Json, StoredFile
+from botyard.sandbox.state import Chat, Json, Member, Status, StoredFile
 
 ACCENT_COLOURS = 7
 MOST_REACTIONS = 11
@@ -48,7 +48,10 @@ def get_chat_member(call: Call) -> Json:
     chat = chat_of(call)
     user_id = call.params.integer("user_id")
     if chat.peer:
-        raise bad_request("there are no members in a private chat: chat member status is unavailable")
+        both = {one.id: one for one in (chat.peer.bot, chat.peer.user)}
+        if user_id not in both:
+            raise bad_request("member not found")
+        return member_json(chat, Member(both[user_id], Status.MEMBER))
     require_presence(call, chat)
     return member_json(chat, member_of(call.world, chat, user_id), call.bot)
 

@@ -47,11 +47,7 @@ def checked_markup(markup: Json | None, chat: Chat | None) -> Json | None:
 def _check_inline(button: Json, *, first: bool) -> None:
     if not button.get("text"):
         raise bad_request('can\'t parse inline keyboard button: Field "text" must be non-empty')
-    actions = [
-        name
-        for name in INLINE_ACTIONS
-        if button.get(name) not in {None, False} or _is_empty_query(button, name)
-    ]
+    actions = [name for name in INLINE_ACTIONS if _is_given(button, name)]
     if not actions:
         raise bad_request(
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
@@ -66,5 +62,7 @@ def _check_inline(button: Json, *, first: bool) -> None:
         raise bad_request("pay button must be the first button in the first row")
 
 
-def _is_empty_query(button: Json, name: str) -> bool:
-    return name.startswith("switch_inline_query") and button.get(name) == ""
+def _is_given(button: Json, name: str) -> bool:
+    """`false` is as good as absent, but an empty inline query is an action."""
+    value = button.get(name)
+    return value is not None and value is not False

@@ -43,7 +43,7 @@ DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
     "sendSticker",
 )
 def send_media(call: Call) -> Json:
-    kind = {"videonote": "video_note"}.get(call.method[len("send") :], call.method[len("send") :])
+    kind = {"VideoNote": "video_note"}.get(call.method[len("send") :], call.method[len("send") :].lower())
     writable_chat(call, call.params.values.get("chat_id"), PERMISSIONS[kind])
     content = media_content(call, kind, call.params.text(kind), call.params.values)
     return message_json(send(call, content, permission=PERMISSIONS[kind]))
@@ -95,7 +95,7 @@ def send_media_group(call: Call) -> list[Json]:
     items: list[Json] = call.params.items("media")
     if len(items) not in ALBUM:
         raise bad_request(f"too {'few' if len(items) < ALBUM.start else 'many'} messages to send as an album")
-    kinds = {item["type"] for item in items}
+    kinds = {str(item.get("type")) for item in items}
     for lonely in ("document", "audio"):
         if lonely in kinds and len(kinds) > 1:
             raise bad_request(f"{lonely} can't be mixed with other media types")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from botyard.sandbox.errors import bad_request
 from botyard.sandbox.methods.markup import checked_markup
 from botyard.sandbox.methods.places import chat_of, message_in, require_presence, require_right, writable_chat
@@ -31,14 +29,14 @@ ACTIONS = frozenset(
 DELETABLE_FOR = 48 * 3600
 
 
-def send(call: Call, content: Json, *, permission: str = "can_send_messages", **fields: Any) -> Message:
+def send(
+    call: Call, content: Json, *, permission: str = "can_send_messages", default_markup: Json | None = None
+) -> Message:
     """Puts a bot's message into the chat that the call names, with its keyboard and reply."""
     chat = writable_chat(call, call.params.values.get("chat_id"), permission)
-    markup = checked_markup(call.params.object("reply_markup"), chat)
-    fields.setdefault("details", sending_details(call))
-    return post(
-        call.world, chat, call.bot, content, reply_to=reply_of(call, chat), reply_markup=markup, **fields
-    )
+    markup = checked_markup(call.params.object("reply_markup"), chat) or default_markup
+    reply, details = reply_of(call, chat), sending_details(call)
+    return post(call.world, chat, call.bot, content, reply_to=reply, reply_markup=markup, details=details)
 
 
 @method("sendMessage")

@@ -26,10 +26,8 @@ def send_invoice(call: Call) -> Json:
         raise bad_request("REPLY_MARKUP_BUY_EMPTY: the first button of an invoice must be a Pay button")
     invoice = {name: terms[name] for name in ("title", "description", "currency", "total_amount")}
     invoice["start_parameter"] = call.params.text("start_parameter")
-    message = send(call, {"invoice": invoice})
-    if message.reply_markup is None:
-        price = f"{terms['total_amount']} {terms['currency']}"
-        message.reply_markup = {"inline_keyboard": [[{"text": f"Pay {price}", "pay": True}]]}
+    pay = {"text": f"Pay {terms['total_amount']} {terms['currency']}", "pay": True}
+    message = send(call, {"invoice": invoice}, default_markup={"inline_keyboard": [[pay]]})
     key = (call.bot.id, message.chat.id, message.message_id)
     call.world.invoices_in_chat[key] = Invoice(call.bot, terms)
     return message_json(message)

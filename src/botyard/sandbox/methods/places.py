@@ -36,6 +36,7 @@ def chat_named(call: Call, reference: Any) -> Chat:
 
 
 def chat_of(call: Call, name: str = "chat_id") -> Chat:
+    """The chat that a parameter of the call names. Raises `ApiError` 400 if there is none."""
     return chat_named(call, call.params.values.get(name))
 
 
@@ -43,9 +44,7 @@ def group_of(call: Call) -> Chat:
     """The group or channel of a call that makes no sense in a private chat; the bot has to be in it."""
     chat = chat_of(call)
     if chat.is_private:
-        raise bad_request(
-            "can't do this in a private chat: method is available for supergroup and channel chats only"
-        )
+        raise bad_request("method is available for supergroup and channel chats only")
     require_presence(call, chat)
     return chat
 

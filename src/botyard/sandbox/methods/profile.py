@@ -32,8 +32,6 @@ def set_my_commands(call: Call) -> bool:
     commands = [_checked_command(one) for one in call.params.items("commands")]
     if len(commands) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    if len({one["command"] for one in commands}) < len(commands):
-        raise bad_request("BOT_COMMAND_DUPLICATE: commands must be unique")
     menus = call.bot.commands.setdefault(_scope(call), {})
     menus[_language(call)] = commands
     call.world.changed()

@@ -7,7 +7,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from botyard.sandbox.errors import bad_request, conflict
+from botyard.sandbox.errors import ApiError, bad_request, conflict
 from botyard.sandbox.methods.registry import Call, method
 from botyard.sandbox.queues import KINDS, QueuedUpdate
 from botyard.sandbox.rendering import compact
@@ -30,6 +30,8 @@ async def get_updates(call: Call) -> list[Json]:
     limit = min(max(params.integer("limit", 100), 1), 100)
     deadline = time.monotonic() + min(max(params.integer("timeout"), 0), LONGEST_POLL)
     while True:
+        if bot.queue.closed:
+            raise ApiError(500, "Internal Server Error: restart")
         if not bot.queue.is_current(poll):
             raise conflict(f"terminated by {bot.queue.ended_by}")
         updates = bot.queue.waiting()[:limit]

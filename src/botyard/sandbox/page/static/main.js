@@ -3,7 +3,8 @@
 // Address: ?user=1001&bot=<id|name|username>[&start=<payload>]  a private chat, with a Start button for the payload
 //          ?user=1001&chat=<chat id>                            a group or channel
 //
-// Stable hooks for tests (data-testid):
+// Stable hooks for tests: body[data-ready] once the page is connected and shows what the address asks for;
+// and data-testid:
 //   sidebar        user-switch, user-menu, user-option[data-user], chat-list, chat-item[data-key][data-chat][data-bot], unread,
 //                  new, new-chat, new-bot, new-person, first-bot, lost
 //   dialogs        new-person-dialog, new-chat-dialog, new-bot-dialog, connection-dialog, attach-dialog, members-dialog
@@ -162,10 +163,11 @@ async function opened() {
   if (!me() || (view.open && !openOne())) {
     view.open = null;
     await readAddress();
-    return;
+  } else {
+    loadLasts();
+    if (view.open) await attempt(() => messages.load(view.open.chatId, view.open.botId));
   }
-  loadLasts();
-  if (view.open) await attempt(() => messages.load(view.open.chatId, view.open.botId));
+  document.body.dataset.ready = "true";
 }
 
 function takeUpdate(entry) {

@@ -70,7 +70,10 @@ export function deleted({ chat_id: chatId, bot, message_id: id }) {
   }
   if (lasts.get(key)?.message_id === id) {
     if (loaded) lasts.set(key, list.at(-1) ?? null);
-    else loadLast(chatId, bot);
+    else {
+      lasts.delete(key);
+      loadLast(chatId, bot);
+    }
   }
   emit("messages", { key });
   emit("summaries");
@@ -96,7 +99,9 @@ export async function loadLast(chatId, botId) {
   const [message] = (await get(`chats/${chatId}/messages`, { bot: botId, limit: 1 })).filter(
     (one) => !one.deleted,
   );
-  lasts.set(conversationKey(chatId, botId), message ?? null);
+  const key = conversationKey(chatId, botId);
+  if ((lasts.get(key)?.message_id ?? 0) > (message?.message_id ?? 0)) return; // overtaken by the event stream
+  lasts.set(key, message ?? null);
   emit("summaries");
 }
 

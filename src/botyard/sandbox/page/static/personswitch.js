@@ -15,6 +15,7 @@ export function personSwitch(becomePerson) {
     openMenu(node, people(becomePerson), { label: "Switch person", wide: true, testid: "user-menu" }),
   );
   const draw = () => {
+    node.hidden = !me(); // until the first answer
     const name = fullName(me());
     const others = world.users.some((one) => one.id !== view.me && unreadOfPerson(one.id) > 0);
     node.setAttribute("aria-label", `You are ${name}. Switch to another person`);

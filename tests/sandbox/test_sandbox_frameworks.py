@@ -1,0 +1,89 @@
+"""Bots of other frameworks, as processes of their own, talk to the sandbox without knowing that it is one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+BOTS = Path(__file__).parent / "bots"
+OWNER = 1001
+
+
+@contextlib.asynccontextmanager
+async def running(house, script):
+    """A bot in a process of its own; its output is shown if the test fails."""
+    environment = {**os.environ, "BOT_TOKEN": "700:test-token", "BOT_API_URL": house.url}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(BOTS / script),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        print((await process.communicate())[0].decode())
+        raise
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await asyncio.wait_for(process.communicate(), 15)
+
+
+async def test_an_aiogram_bot_polls(house):
+    async with running(house, "aiogram_polling.py"):
+        await house.write("/start")
+        await house.until_text("Hello, Olivia Stone!", seconds=40)
+        greeting = (await house.get(f"chats/{OWNER}/messages", bot=700))[-1]
+        assert greeting["entities"] == [{"type": "bold", "offset": 7, "length": 12}]
+        menu = await house.get("commands", bot=700, user_id=OWNER)
+        assert menu == [{"command": "start", "description": "Begin"}]
+        press = {"bot": 700, "user_id": OWNER, "message_id": greeting["message_id"], "data": "pressed"}
+        query = (await house.post("callbacks", **press))["callback_query_id"]
+        await house.until_text("Pressed!")
+        async with asyncio.timeout(10):
+            while (await house.get(f"callbacks/{query}"))["text"] != "Thanks":
+                await asyncio.sleep(0.05)
+        await house.write("/file")
+        await house.until_text("A file")
+        await house.write("echo me", entities=[{"type": "italic", "offset": 0, "length": 4}])
+        async with asyncio.timeout(10):
+            while (await house.texts()).count("echo me") < 2:
+                await asyncio.sleep(0.05)
+    echoed = (await house.get(f"chats/{OWNER}/messages", bot=700))[-1]
+    assert echoed["from"]["is_bot"]
+    assert echoed["entities"][0]["type"] == "italic"
+    assert all(entry["status"] == 200 for entry in (await house.get("journal"))["entries"])
+
+
+async def test_an_aiogram_bot_answers_by_webhook(house):
+    async with running(house, "aiogram_webhook.py"):
+        async with asyncio.timeout(40):
+            while not (await house.call("getWebhookInfo"))["url"]:
+                await asyncio.sleep(0.05)
+        await house.write("quiet words")
+        await house.until_text("QUIET WORDS", seconds=30)
+    entry = next(one for one in (await house.get("updates"))["entries"])
+    assert (entry["via"], entry["delivered"]) == ("webhook", True)
+
+
+async def test_a_python_telegram_bot_polls(house):
+    async with running(house, "telegram_polling.py"):
+        await house.write("/start")
+        await house.until_text("Welcome, Olivia Stone!", seconds=40)
+        greeting = (await house.get(f"chats/{OWNER}/messages", bot=700))[-1]
+        assert greeting["entities"][0]["user"]["id"] == OWNER
+        assert greeting["reply_markup"]["force_reply"]
+        await house.write("echo me")
+        async with asyncio.timeout(10):
+            while (await house.texts()).count("echo me") < 2:
+                await asyncio.sleep(0.05)
+        await house.post("messages", bot=700, user_id=OWNER, photo="a picture")
+        async with asyncio.timeout(10):
+            while not any(text.startswith("at http") for text in await house.texts()):
+                await asyncio.sleep(0.05)
