@@ -5,10 +5,19 @@ from __future__ import annotations
 import heapq
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botyard.delivery.pacer import CHAT_BURST, Pacer, Rates, SlidingWindow
+from botyard.delivery.pacer import (
+    ANSWERS_TO_KNOW,
+    CHAT_BURST,
+    MARGIN,
+    MOST_DELAY,
+    Departure,
+    Pacer,
+    Rates,
+    SlidingWindow,
+)
 from botyard.ids import ChatKey
 
 
@@ -23,7 +32,7 @@ def run_for(pacer: Pacer, seconds: float, chats: int, *, in_group: bool = False)
         if wait > 0:
             heapq.heappush(ready, (now + wait, number))
             continue
-        pacer.note(now, ChatKey(number), in_group=in_group)
+        pacer.answered(pacer.note(now, ChatKey(number), in_group=in_group), now)
         sent.append((now, number))
         heapq.heappush(ready, (now, number))
     return [entry for entry in sent if entry[0] < seconds]
@@ -90,6 +99,61 @@ def test_a_window_holds_for_any_pattern_of_asking(gaps: list[float], most: int) 
     for gap in gaps:
         now += gap
         if window.wait(now) == 0.0:
-            window.note(now)
+            window.note(Departure(now, answered=now))
             allowed.append(now)
     assert not allowed or most_in_any(allowed, 1.0) <= most
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.floats(0.0, 0.04, allow_nan=False), min_size=60, max_size=200),
+    st.floats(0.02, 0.2, allow_nan=False),
+)
+def test_the_limit_holds_where_messages_arrive_however_uneven_the_way_is(
+    delays: list[float], way: float
+) -> None:
+    """Messages arrive between leaving and answer, some late: it is their arrival that Telegram counts."""
+    pacer, now, arrivals = Pacer(Rates(10, 0, 0)), 0.0, []
+    answers: list[tuple[float, Departure]] = []
+    for delay in [0.0, *delays]:
+        while True:
+            for at, departure in [each for each in answers if each[0] <= now]:
+                pacer.answered(departure, at)
+                answers.remove((at, departure))
+            if (wait := pacer.bot_wait(now, message=True)) == 0.0:
+                break
+            now = min([now + wait, *(at for at, _ in answers if at > now)])
+        departure = pacer.note(now, None, in_group=False)
+        arrivals.append(now + way / 2 + delay)
+        answers.append((now + way + delay, departure))
+    assert most_in_any(arrivals, 1.0) <= 10
+
+
+def test_a_slow_answer_costs_little_of_the_rate() -> None:
+    pacer = Pacer(Rates(1, 0, 0))
+    pacer.answered(pacer.note(0.0, None, in_group=False), 0.05)
+    pacer.note(2.0, None, in_group=False)  # and no answer comes
+    assert pacer.bot_wait(2.0 + 1.0 + MOST_DELAY + 0.01, message=True) == 0.0
+
+
+def test_a_way_that_is_known_costs_nothing_of_the_rate() -> None:
+    pacer, at, times = Pacer(Rates(4, 0, 0)), 0.0, []
+    for _ in range(ANSWERS_TO_KNOW + 100):
+        at += pacer.bot_wait(at, message=True)
+        pacer.answered(pacer.note(at, None, in_group=False), at + 0.2)
+        times.append(at)
+        at += 0.2
+    assert times[80] - times[0] == pytest.approx(20 * (1.2 + MARGIN))  # a second from the answers on
+    assert times[-1] - times[-81] == pytest.approx(20 * (1.0 + MARGIN))  # a second from the leaving on
+
+
+def test_bulk_is_spread_and_leaves_room_for_a_reply_at_any_time() -> None:
+    pacer, now, bulk = Pacer(Rates(10, 0, 0)), 0.0, []
+    for step in range(3000):
+        now = step * 0.001
+        if pacer.bot_wait(now, message=True, bulk=True) == 0.0:
+            pacer.answered(pacer.note(now, None, in_group=False, bulk=True), now)
+            bulk.append(now)
+        assert pacer.bot_wait(now, message=True) <= 0.1 + 2 * MARGIN
+    assert len(bulk) >= 29
+    assert most_in_any(bulk, 0.25) <= 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,3 +87,45 @@ async def test_a_full_lane_is_named(clock: ManualClock) -> None:
         lanes.add(pending(seq, "busy", clock))
     lanes.add(pending(1000, "calm", clock))
     assert lanes.full() == ["busy"]
+
+
+async def test_a_lane_that_waits_for_a_retry_holds_only_its_head(clock: ManualClock) -> None:
+    lanes = Lanes(clock)
+    for seq in range(1, 10):
+        lanes.add(pending(seq, "a", clock))
+    head = await lanes.take()
+    lanes.put_back(head, attempts=1, until=clock.now() + timedelta(seconds=4))
+    assert set(lanes.known) == {1}
+    assert lanes.full() == ["a"]
+    lanes.add(pending(2, "a", clock))  # from a query that was under way
+    assert set(lanes.known) == {1}
+    clock.advance(5)
+    again = await asyncio.wait_for(lanes.take(), 1)
+    assert again.seq == 1
+    assert lanes.full() == []
+    lanes.about_to_load()
+    for seq in range(2, 10):
+        lanes.add(pending(seq, "a", clock))
+    lanes.leave(again)
+    assert (await lanes.take()).seq == 2
+
+
+async def test_a_lane_whose_head_was_postponed_by_another_process_rests_too(clock: ManualClock) -> None:
+    lanes = Lanes(clock)
+    later = clock.now() + timedelta(seconds=4)
+    lanes.add(replace(pending(1, "a", clock), not_before=later))
+    lanes.add(pending(2, "a", clock))
+    lanes.add(pending(3, "b", clock))
+    assert set(lanes.known) == {1, 3}
+    assert (await lanes.take()).seq == 3
+
+
+async def test_slots_that_go_take_resting_lanes_along(clock: ManualClock) -> None:
+    lanes = Lanes(clock)
+    lanes.add(pending(1, "a", clock, slot=3))
+    lanes.put_back(await lanes.take(), attempts=1, until=clock.now() + timedelta(seconds=4))
+    lanes.drop_slots([3])
+    assert not lanes.known
+    assert lanes.full() == []
+    lanes.add(pending(1, "a", clock, slot=3))  # the slot came back
+    assert (await lanes.take()).seq == 1

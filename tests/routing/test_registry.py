@@ -195,7 +195,14 @@ def test_a_command_that_is_switched_off_is_not_seen() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("plan", "plans"), ("PLNAS", "plans"), ("catalogue", "plans"), ("statsu", "stats"), ("zzzz", None), ("", None)],
+    [
+        ("plan", "plans"),
+        ("PLNAS", "plans"),
+        ("catalogue", "plans"),
+        ("statsu", "stats"),
+        ("zzzz", None),
+        ("", None),
+    ],
 )
 def test_the_nearest_command_is_what_was_meant(typed: str, meant: str | None) -> None:
     found = registry(declared("plans", aliases=("catalog",)), declared("stats"))

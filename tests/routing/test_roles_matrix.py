@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
-from tests.support.outcomes import bot_of, told
+from tests.support.outcomes import bot_of, count_of, told
 from tests.support.running import ANA, OWNER, PAUL, Running, running
 
 from botyard.app import REGISTRY
@@ -48,27 +49,11 @@ async def cast(house: Running) -> None:
                 await roles.change_role(session, UserId(user_id), role, SystemClock().now(), by=None)
 
 
-@pytest.fixture(scope="module")
-def has_roles() -> set[int]:
-    """The houses in which everybody has his role already."""
-    return set()
-
-
-@pytest.fixture
-async def staged(house: Running, has_roles: set[int]) -> Running:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staged(house: Running) -> Running:
     """The running service with one person of each role."""
-    if id(house) not in has_roles:
-        await cast(house)
-        has_roles.add(id(house))
+    await cast(house)
     return house
-
-
-async def counted(house: Running, name: str, status: str) -> float:
-    """The counter `telegram_command_total{name,status}`."""
-    line = re.search(
-        rf'^telegram_command_total{{name="{name}",status="{status}"}} (\S+)$', await house.metrics(), re.M
-    )
-    return float(line[1]) if line else 0.0
 
 
 async def denials(database: Database, user_id: int) -> list[dict[str, Any]]:
@@ -86,12 +71,13 @@ async def assert_one(house: Running, role: Role, found: Command, name: str) -> N
     """One command, typed as `name` by a person of this role: done or denied, and written down."""
     user_id, may = PERSON[role], found.role <= role
     status = "ok" if may else "denied"
-    before, noted = await counted(house, found.name, status), await denials(house.database, user_id)
+    series = f'telegram_command_total{{name="{found.name}",status="{status}"}}'
+    before, noted = await count_of(house, series), await denials(house.database, user_id)
 
     reply = await house.ask(user_id, f"/{name}")
 
     assert bool(re.search(denial(found), reply)) is not may, reply
-    assert await counted(house, found.name, status) == before + 1
+    assert await count_of(house, series) == before + 1
     new = (await denials(house.database, user_id))[len(noted) :]
     entry = {
         "subject": f"/{found.name}",
@@ -111,11 +97,9 @@ async def test_a_command_is_done_or_denied_by_role(staged: Running, role: Role, 
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.name)
 async def test_help_lists_exactly_what_this_role_may_use(staged: Running, role: Role) -> None:
     reply = await staged.ask(PERSON[role], "/help")
-    listed = re.findall(r"^/([a-z0-9_]+) – (.+)$", reply, re.M)
+    listed = re.findall(r"^/([a-z0-9_]+) \S (.+)$", reply, re.MULTILINE)
     assert listed == [
-        (found.name, found.description)
-        for found in COMMANDS
-        if found.role <= role and not found.hidden
+        (found.name, found.description) for found in COMMANDS if found.role <= role and not found.hidden
     ]
 
 

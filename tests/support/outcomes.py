@@ -1,17 +1,46 @@
-"""What became of one update: its outcome in the inbox, and the calls that it queued."""
+"""A running service for all tests of a module, and what became of each update that it was given."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import select
-from tests.support.running import Running
+from tests.support.running import NEWS, SHOP, Running, running
 
 from botyard.inbox.models import UpdateState, updates
 from botyard.outbox.models import outbox
+from botyard.routing import switchboard
 from botyard.telegram.bots import Bot
+
+GROUP = -1001000000001
+"""The sandbox's supergroup: Olivia owns it, Paul and Ana are in it."""
+
+
+@asynccontextmanager
+async def two_bots(template: Path, folder: Path) -> AsyncIterator[Running]:
+    """The service on SQLite, by webhook, with two bots that are in the group, without limits on sending."""
+    database = folder / "botyard.db"
+    shutil.copy(template, database)
+    limits = {"send_rate": 0, "chat_rate": 0, "group_rate": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(switchboard, "LOOK_SECONDS", 0.05)
+        async with running(
+            f"sqlite+aiosqlite:///{database}",
+            folder,
+            webhook=True,
+            bots={"shop": SHOP, "news": NEWS},
+            **limits,
+        ) as house:
+            for bot in house.service.bots.values():
+                await house.control("POST", f"chats/{GROUP}/members", user_id=bot.id, status="administrator")
+            yield house
 
 
 @dataclass(frozen=True)
@@ -64,3 +93,9 @@ async def told(house: Running, user_id: int, text: str, *, bot: str = "shop", **
 async def given(house: Running, *, bot: str = "shop", **update: dict[str, Any]) -> Outcome:
     """What became of an update that Telegram sent: `given(house, edited_message={...})`."""
     return await outcome_of(house, await house.control("POST", "updates", bot=bot, update=update), bot=bot)
+
+
+async def count_of(house: Running, series: str) -> float:
+    """The value of a series at /metrics: `telegram_command_total{name="help",status="ok"}`; 0 without it."""
+    lines = (await house.metrics()).splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} ")), 0.0)

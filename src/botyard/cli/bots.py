@@ -13,7 +13,7 @@ from botyard.cli.output import AsJson, Cell, print_rows
 from botyard.clock import SystemClock
 from botyard.db.session import Database
 from botyard.errors import BotyardError
-from botyard.ingress.registration import register, webhook_info, webhook_url
+from botyard.ingress.registration import register, webhook_drift, webhook_info
 from botyard.routing import switchboard
 from botyard.routing.menus import Menus
 from botyard.settings import Settings
@@ -74,8 +74,8 @@ async def _sync_all(database: Database, settings: Settings) -> list[tuple[str, s
         for bot in await _enrolled(database, settings):
             try:
                 registration = await register(client, bot, settings.public_url)
-            except TelegramError as error:
-                results.append((bot.name, f"failed: {error.message}"))
+            except BotyardError as error:  # of this bot: the others are put right all the same
+                results.append((bot.name, f"failed: {error}"))
                 continue
             async with database.session() as session:
                 named = await record_username(await session.connection(), bot, registration.username)
@@ -87,18 +87,14 @@ async def _sync_all(database: Database, settings: Settings) -> list[tuple[str, s
 
 async def _row(client: TelegramClient, bot: Bot, settings: Settings) -> dict[str, Cell]:
     row: dict[str, Cell] = {"name": bot.name, "id": bot.id, "username": bot.username}
-    wanted = webhook_url(settings.public_url, bot) if settings.public_url else ""
     try:
         info = await webhook_info(client, bot)
     except TelegramError as error:
         return row | {"mode": None, "pending": None, "state": error.message}
-    state = (
-        "ok"
-        if info.url == wanted
-        else f"drifted: run 'botyard bots sync' (Telegram has {info.url or 'none'})"
-    )
-    if info.url == wanted and info.last_error_message:
-        state = f"last error: {info.last_error_message}"
+    drift = webhook_drift(info, settings.public_url, bot)
+    state = f"last error: {info.last_error_message}" if info.last_error_message else "ok"
+    if drift is not None:
+        state = f"drifted: run 'botyard bots sync' ({drift})"
     mode = "webhook" if info.url else "polling"
     return row | {"mode": mode, "pending": info.pending_update_count, "state": state}
 

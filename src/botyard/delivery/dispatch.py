@@ -56,14 +56,12 @@ class Delivery:
     def _sender(self, lease: Lease) -> Work:
         bot = self._bots[BotId(int(lease.name.rpartition(":")[2]))]
         pacer = Pacer(self._rates)
-        if lease.fence > 1:
+        if lease.fence > 1 and self._rates.bot:
             # whoever had the bot before may have sent up to its limit just now
             pacer.pause_bot(self._clock.monotonic() + 1.0)
         log.info("delivery.taken", bot=bot.name, fence=lease.fence)
         bell = self._bell.of(bot.id)
-        sender = Sender(
-            bot, self._database, self._client, pacer, bell, self._clock, self._metrics, fence=lease.fence
-        )
+        sender = Sender(bot, self._database, self._client, pacer, bell, self._clock, self._metrics, lease)
         return sender.run
 
 

@@ -5,6 +5,7 @@ Only the process that holds the bot's lease paces it, so no server is needed to 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from botyard.ids import ChatKey
 
 CHAT_BURST = 3
 """So many messages may go to one chat at once ("short bursts pass"); then the rate counts."""
-MARGIN = 0.008
-"""Windows are this much longer than asked, for the network shifts calls against each other a little."""
+MARGIN = 0.005
+"""Windows are this many seconds longer than asked: two clocks never agree to the last bit."""
+MOST_DELAY = 0.25
+"""Later than this after leaving, a message surely has arrived; from then on only Telegram is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +28,87 @@ class Rates:
     group: float
 
 
-class SlidingWindow:
-    """At most `most` events in any `seconds`."""
+BULK_SLACK = 0.1
+"""Bulk that is late by no more than this may catch up."""
+QUICKEST_SECONDS = 30.0
+"""How long a quick answer is remembered: after that the way to Telegram may have become longer."""
+ANSWERS_TO_KNOW = 100
+"""With fewer answers of late, the quickest of them is no measure of the way."""
 
-    __slots__ = ("_seconds", "_times")
+
+@dataclass(slots=True, eq=False)
+class Departure:
+    """A message on its way. Telegram counts it at some moment between its leaving and its answer."""
+
+    left: float
+    answered: float | None = None
+
+    def counted_at(self, now: float, usual: float) -> float:
+        """The latest moment at which Telegram may have counted it.
+
+        `usual` seconds from leaving to answer are the way itself; what took longer may have been delay on
+        the way there, and the next message may be quicker.
+        """
+        delay = (now if self.answered is None else self.answered) - self.left - usual
+        return self.left + min(max(0.0, delay), MOST_DELAY)
+
+
+class SlidingWindow:
+    """At most `most` messages in any `seconds`."""
+
+    __slots__ = ("_departures", "_most", "_seconds")
 
     def __init__(self, most: int, seconds: float) -> None:
+        self._most = most
         self._seconds = seconds + MARGIN
-        self._times: deque[float] = deque(maxlen=most)
+        self._departures: deque[Departure] = deque()
 
-    def wait(self, now: float) -> float:
-        """Seconds until another event is allowed; 0.0 when it is now."""
-        if len(self._times) < (self._times.maxlen or 0):
+    def wait(self, now: float, usual: float = 0.0) -> float:
+        """Seconds until another message is allowed; 0.0 when it is now."""
+        self._forget(now, usual)
+        over = len(self._departures) - self._most
+        if over < 0:
             return 0.0
-        return max(0.0, self._times[0] + self._seconds - now)
+        counted = sorted(each.counted_at(now, usual) for each in self._departures)
+        return max(0.0, counted[over] + self._seconds - now)
 
-    def note(self, now: float) -> None:
-        """An event happens now."""
-        self._times.append(now)
+    def note(self, departure: Departure) -> None:
+        """A message leaves."""
+        self._departures.append(departure)
 
-    def idle(self, now: float) -> bool:
+    def idle(self, now: float, usual: float = 0.0) -> bool:
         """Whether nothing in it counts any more."""
-        return not self._times or self._times[-1] + self._seconds <= now
+        self._forget(now, usual)
+        return not self._departures
+
+    def _forget(self, now: float, usual: float) -> None:
+        while self._departures and self._departures[0].counted_at(now, usual) + self._seconds <= now:
+            self._departures.popleft()
+
+
+class Quickest:
+    """The shortest time from leaving to answer of late: that is the way itself, without any delay."""
+
+    def __init__(self) -> None:
+        self._since = 0.0
+        self._before, self._lately = math.inf, math.inf
+        self._answers_before, self._answers_lately = 0, 0
+
+    @property
+    def seconds(self) -> float:
+        """0.0 as long as too little is known: the first answers are slow, for they had to connect."""
+        if self._answers_before + self._answers_lately < ANSWERS_TO_KNOW:
+            return 0.0
+        return min(self._before, self._lately)
+
+    def note(self, now: float, took: float) -> None:
+        """An answer came now, after so many seconds."""
+        if now - self._since > QUICKEST_SECONDS:
+            self._since = now
+            self._before, self._lately = self._lately, math.inf
+            self._answers_before, self._answers_lately = self._answers_lately, 0
+        self._lately = min(self._lately, took)
+        self._answers_lately += 1
 
 
 class Pacer:
@@ -56,28 +118,50 @@ class Pacer:
         self._rates = rates
         self._bot = _window(rates.bot, burst=max(1, int(rates.bot)))
         self._chats: dict[ChatKey, list[SlidingWindow]] = {}
+        self._bulk_at = 0.0
         self._bot_paused_until = 0.0
         self._chat_paused_until: dict[ChatKey, float] = {}
+        self._quickest = Quickest()
 
-    def bot_wait(self, now: float, *, message: bool) -> float:
-        """Seconds until this bot may make a call; a `message` also counts against its rate."""
+    def bot_wait(self, now: float, *, message: bool, bulk: bool = False) -> float:
+        """Seconds until this bot may make a call; a `message` also counts against its rate.
+
+        `bulk` is spread evenly over the second, so that a reply always finds a place soon.
+        """
         paused = max(0.0, self._bot_paused_until - now)
-        return max(paused, self._bot.wait(now)) if message and self._bot else paused
+        if not message or self._bot is None:
+            return paused
+        return max(paused, self._bot.wait(now, self._quickest.seconds), self._bulk_at - now if bulk else 0.0)
 
     def chat_wait(self, now: float, chat: ChatKey, *, message: bool) -> float:
         """Seconds until a call to this chat is allowed."""
         paused = max(0.0, self._chat_paused_until.get(chat, 0.0) - now)
         if not message:
             return paused
-        return max([paused, *(window.wait(now) for window in self._chats.get(chat, ()))])
+        return max(
+            [paused, *(window.wait(now, self._quickest.seconds) for window in self._chats.get(chat, ()))]
+        )
 
-    def note(self, now: float, chat: ChatKey | None, *, in_group: bool) -> None:
-        """A message leaves now."""
+    def note(self, at: float, chat: ChatKey | None, *, in_group: bool, bulk: bool = False) -> Departure:
+        """A message takes its place in every window. Whoever sends it tells `leaves` and `answered`."""
+        departure = Departure(at)
         if self._bot:
-            self._bot.note(now)
+            self._bot.note(departure)
+            if bulk:
+                self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + 1 / self._rates.bot
         if chat is not None:
             for window in self._windows_of(chat, in_group=in_group):
-                window.note(now)
+                window.note(departure)
+        return departure
+
+    def leaves(self, departure: Departure, now: float) -> None:
+        """The message leaves now, maybe later than planned."""
+        departure.left = now
+
+    def answered(self, departure: Departure, now: float) -> None:
+        """Telegram has answered: the message was counted before this."""
+        departure.answered = now
+        self._quickest.note(now, now - departure.left)
 
     def pause_bot(self, until: float) -> None:
         """Telegram asked this bot to be silent until then."""
@@ -90,7 +174,9 @@ class Pacer:
     def forget_idle(self, now: float) -> None:
         """Lets go of chats in which nothing counts any more."""
         for chat in [
-            chat for chat, windows in self._chats.items() if all(each.idle(now) for each in windows)
+            chat
+            for chat, windows in self._chats.items()
+            if all(each.idle(now, self._quickest.seconds) for each in windows)
         ]:
             del self._chats[chat]
         for chat in [chat for chat, until in self._chat_paused_until.items() if until <= now]:

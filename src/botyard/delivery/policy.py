@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from botyard.ids import ChatId
 from botyard.outbox.models import CallState, OnUnknown
 from botyard.telegram.errors import (
+    BadRequest,
     ChatMigrated,
     Conflict,
     Forbidden,
@@ -22,18 +23,24 @@ from botyard.telegram.errors import (
 from botyard.telegram.methods import is_repeatable
 
 MOST_TRIES = 20
-"""With the longest backoff this is about a quarter of an hour."""
+"""With the backoff between them this is about ten minutes."""
 LONGEST_BACKOFF = 60.0
+FIRST_BACKOFF = 1.0
 UNAUTHORIZED_PAUSE = 60.0
+NOT_MODIFIED = "message is not modified"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do about a failed attempt. `retry_in` (seconds) means: once more after that."""
+    """What to do about a failed attempt. `retry_in` (seconds) means: once more after that.
+
+    An attempt that `counts` is one of `MOST_TRIES`; others say nothing about the call.
+    """
 
     state: CallState
     kind: str
     retry_in: float | None = None
+    counts: bool = True
     pause_chat: float = 0.0
     pause_bot: float = 0.0
     unreachable: bool = False
@@ -41,9 +48,18 @@ class Verdict:
 
 
 def judge(
-    error: TelegramError, *, method: str, attempts: int, on_unknown: OnUnknown, to_chat: bool
+    error: TelegramError,
+    *,
+    method: str,
+    attempts: int,
+    on_unknown: OnUnknown,
+    to_chat: bool,
+    out_of_reach: float = 0.0,
 ) -> Verdict:
-    """The verdict on an attempt that failed; `attempts` counts it, `to_chat` says whether it had a chat."""
+    """The verdict on an attempt that failed; `attempts` counts it, `to_chat` says whether it had a chat.
+
+    `out_of_reach`: for how many seconds there has been no connection to Telegram at all.
+    """
     match error:
         case RetryAfter():
             # The limit is the chat's where there is one: another chat's message would have passed.
@@ -53,6 +69,7 @@ def judge(
                 CallState.PENDING,
                 "retry_after",
                 retry_in=seconds,
+                counts=False,
                 pause_chat=seconds if to_chat else 0.0,
                 pause_bot=0.0 if to_chat else seconds,
             )
@@ -66,12 +83,16 @@ def judge(
             return _again("server", attempts, _backoff(attempts))
         case NotSent():
             # No fault of the call: Telegram is out of reach, so all of the bot's calls wait, however long.
-            seconds = _backoff(attempts)
-            return Verdict(CallState.PENDING, "not_sent", retry_in=seconds, pause_bot=seconds)
+            # Waiting as long again as it has lasted is a backoff that does not depend on how many calls fail.
+            seconds = _jittered(out_of_reach)
+            return Verdict(CallState.PENDING, "not_sent", retry_in=seconds, counts=False, pause_bot=seconds)
         case OutcomeUnknown() | ServerError():  # behind a proxy's error page it may have been applied
             if on_unknown is OnUnknown.REPEAT or is_repeatable(method):
-                return _again("unknown", attempts, _backoff(attempts))
+                return _again("unknown", attempts, _backoff(attempts), at_last=CallState.UNKNOWN)
             return Verdict(CallState.UNKNOWN, "unknown")
+        case BadRequest() if NOT_MODIFIED in error.description.lower():
+            # What the edit asked for is there: it was applied before, when nobody knew.
+            return Verdict(CallState.SENT, "not_modified")
         case _:
             return Verdict(CallState.FAILED, "bad_request")
 
@@ -82,13 +103,24 @@ def retry_at(verdict: Verdict, now: datetime) -> datetime | None:
 
 
 def _again(
-    kind: str, attempts: int, seconds: float, *, pause_bot: float = 0.0, migrate_to: ChatId | None = None
+    kind: str,
+    attempts: int,
+    seconds: float,
+    *,
+    pause_bot: float = 0.0,
+    migrate_to: ChatId | None = None,
+    at_last: CallState = CallState.FAILED,
 ) -> Verdict:
     if attempts >= MOST_TRIES:
-        return Verdict(CallState.FAILED, kind)
+        return Verdict(at_last, kind, pause_bot=pause_bot, migrate_to=migrate_to)
     return Verdict(CallState.PENDING, kind, retry_in=seconds, pause_bot=pause_bot, migrate_to=migrate_to)
 
 
 def _backoff(attempts: int) -> float:
-    # Full jitter: callers that failed together must not come back together.
-    return random.uniform(0.5, 1.0) * min(LONGEST_BACKOFF, 2.0 ** (attempts - 1))  # noqa: S311 - no secret
+    return _jittered(FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10))
+
+
+def _jittered(seconds: float) -> float:
+    # Callers that failed together must not come back together.
+    most = min(LONGEST_BACKOFF, max(FIRST_BACKOFF, seconds))
+    return random.uniform(0.5, 1.0) * most  # noqa: S311 - no secret

@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from botyard.clock import Clock, wait_for
+from botyard.clock import Clock
 from botyard.db.group_commit import GroupCommit
+from botyard.db.leases import Lease
 from botyard.db.session import Database
-from botyard.delivery.pacer import Pacer
+from botyard.delivery.intake import LOOK_SECONDS, Intake, Place
+from botyard.delivery.pacer import Departure, Pacer
 from botyard.delivery.policy import Verdict, judge, retry_at
 from botyard.delivery.waiting import Waiting
-from botyard.ids import ChatId, ChatKey, OutboxId
+from botyard.ids import ChatId, ChatKey
 from botyard.members import chats
-from botyard.members.models import Chat
 from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
-from botyard.outbox.models import CallState
+from botyard.outbox.bell import Bell
+from botyard.outbox.models import CallState, Priority
 from botyard.outbox.queue import ClaimedCall, Outcome, WaitingCall
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.errors import TelegramError
+from botyard.telegram.errors import NotSent, TelegramError
 from botyard.telegram.methods import REPEATABLE, counts_as_message
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """Calls of one bot under way at the same time."""
-LOAD_AT_ONCE = 500
-LOOK_SECONDS = 0.25
-"""How often the outbox is looked into for what another process queued."""
+BULK_AT_ONCE = 40
+"""So many of them when the next is bulk: slow bulk must not take the last place from a reply."""
+LEAD_SECONDS = 0.05
+"""A message is marked as being sent so long before the limits allow it: marking it costs none of the rate."""
+LONGEST_WINDOW = timedelta(minutes=1)
+LAST_CALLS_SECONDS = 5.0
+"""How long calls under way may take when the work ends: less than a lease lasts without being renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A call that is about to be made, and its place among the limits."""
+
+    call: WaitingCall
+    place: Place | None
+    leaves_at: float
+    departure: Departure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,10 @@ class Sender:
         database: Database,
         client: TelegramClient,
         pacer: Pacer,
-        bell: asyncio.Event,
+        bell: Bell,
         clock: Clock,
         metrics: Metrics,
-        *,
-        fence: int,
+        lease: Lease,
     ) -> None:
         self._bot = bot
         self._database = database
@@ -73,32 +87,34 @@ class Sender:
         self._bell = bell
         self._clock = clock
         self._metrics = metrics
-        self._fence = fence
+        self._lease = lease
         self._waiting = Waiting()
+        self._intake = Intake(bot.id, database, self._waiting, bell, clock)
         self._records: GroupCommit[_Attempted, None] = GroupCommit(database, self._record)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._chats: dict[ChatKey, tuple[ChatId, str]] = {}
+        self._out_of_reach_since: float | None = None
 
     async def run(self) -> None:
         """Delivers until cancelled; then waits for the calls under way, so that each has its outcome."""
         try:
             await self._settle_interrupted()
+            await self._remember_what_was_sent()
             while True:
-                self._bell.clear()
-                await self._turn()
+                pause = await _to_its_end(self._turn())
+                await self._bell.wait(pause)
         finally:
             if self._under_way:
-                await asyncio.wait(self._under_way, timeout=10.0)
+                await asyncio.wait(self._under_way, timeout=LAST_CALLS_SECONDS)
 
-    async def _turn(self) -> None:
+    async def _turn(self) -> float:
         try:
-            await self._load()
+            await self._intake.fill()
             pause = await self._send_what_may_go()
         except (SQLAlchemyError, OSError) as error:
             log.warning("delivery.database", bot=self._bot.name, error=type(error).__name__)
             pause = 1.0
         self._pacer.forget_idle(self._clock.monotonic())
-        await wait_for(self._bell, min(pause, LOOK_SECONDS))
+        return pause
 
     async def _settle_interrupted(self) -> None:
         async with self._database.begin() as connection:
@@ -108,127 +124,147 @@ class Sender:
         if unknown:
             log.warning("delivery.unknown_outcomes", bot=self._bot.name, calls=unknown)
 
-    async def _load(self) -> None:
-        if len(self._waiting) >= 2 * LOAD_AT_ONCE:
-            return
-        self._waiting.about_to_load()
+    async def _remember_what_was_sent(self) -> None:
+        """Whoever had the bot before has used some of its limits: those on groups reach back a minute."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
         async with self._database.read() as connection:
-            loaded = await outbox_queue.load_waiting(
-                connection,
-                self._bot.id,
-                known=self._waiting.known,
-                full_chats=self._waiting.full_chats(),
-                most=LOAD_AT_ONCE,
-            )
-            await self._learn_chats(connection, loaded)
-        for call in loaded:
-            self._waiting.add(call)
-
-    async def _learn_chats(self, connection: AsyncConnection, calls: Sequence[WaitingCall]) -> None:
-        keys = {call.chat_key for call in calls if call.chat_key is not None}
-        unknown = keys - self._chats.keys()
-        if unknown:
-            rows = await connection.execute(
-                select(Chat.id, Chat.telegram_id, Chat.type).where(Chat.id.in_(unknown))
-            )
-            self._chats.update({row.id: (row.telegram_id, row.type) for row in rows})
+            sent = await outbox_queue.sent_since(connection, self._bot.id, now - LONGEST_WINDOW)
+        await self._intake.learn({call.chat_key for call in sent})
+        for call in sent:
+            if counts_as_message(call.method):
+                at = monotonic - (now - call.at).total_seconds()
+                departure = self._pacer.note(at, call.chat_key, in_group=self._intake.is_group(call.chat_key))
+                departure.answered = at
 
     # choosing
 
     async def _send_what_may_go(self) -> float:
         """Starts what the limits allow now; answers the seconds until something more may go."""
-        chosen, pause = self._choose()
-        expired = [call for call in chosen if call.expires_at and call.expires_at <= self._clock.now()]
-        if expired:
+        await self._expire()
+        going, pause = self._choose()
+        if not going:
+            return pause
+        try:
             async with self._database.begin() as connection:
-                await outbox_queue.expire(connection, [call.id for call in expired], self._clock.now())
-            for call in expired:
-                self._waiting.done(call)
-        going = {call.id: call for call in chosen if call not in expired}
-        if going:
-            async with self._database.begin() as connection:
-                claimed = await outbox_queue.claim(connection, going.keys(), fence=self._fence)
-            self._start(going, claimed)
+                ids = [each.call.id for each in going]
+                claimed = await outbox_queue.claim(connection, ids, self._lease)
+        except BaseException:
+            for each in going:
+                self._waiting.put_back(each.call)
+            raise
+        self._start(going, claimed)
         return pause
 
-    def _choose(self) -> tuple[list[WaitingCall], float]:
+    async def _expire(self) -> None:
+        """Gives up the calls in front whose deadline has passed."""
+        now = self._clock.now()
+        late = [call for call in self._waiting.heads() if call.expires_at and call.expires_at <= now]
+        if not late:
+            return
+        async with self._database.begin() as connection:
+            await outbox_queue.expire(connection, [call.id for call in late], now)
+        for call in late:
+            self._waiting.start(call)
+            self._waiting.done(call)
+            self._metrics.messages.labels(self._bot.name, call.method, CallState.EXPIRED.value).inc()
+            log.warning("call", bot=self._bot.name, method=call.method, call=call.id, state="expired")
+        self._bell.nudge()
+
+    def _choose(self) -> tuple[list[_Going], float]:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        chosen: list[WaitingCall] = []
+        going: list[_Going] = []
         pause = LOOK_SECONDS
         for call in self._waiting.heads():
-            if len(self._under_way) + len(chosen) >= AT_ONCE:
+            under_way = len(self._under_way) + len(going)
+            if under_way >= (BULK_AT_ONCE if call.priority is Priority.BROADCAST else AT_ONCE):
                 break
             if self._waiting.is_busy(call.chat_key):
                 continue
-            wait = self._wait_of(call, now, monotonic)
-            if wait > 0:
-                pause = min(pause, wait)
+            is_message, is_bulk = counts_as_message(call.method), call.priority is Priority.BROADCAST
+            bot_wait = self._pacer.bot_wait(monotonic, message=is_message, bulk=is_bulk)
+            if bot_wait > LEAD_SECONDS and is_bulk:  # so must all the rest
+                pause = min(pause, bot_wait - LEAD_SECONDS / 2)
+                break
+            wait = max(bot_wait, self._own_wait(call, now, monotonic, message=is_message))
+            if wait > LEAD_SECONDS:
+                pause = min(pause, wait - LEAD_SECONDS / 2)
                 continue
-            if counts_as_message(call.method):
-                self._pacer.note(monotonic, call.chat_key, in_group=self._in_group(call.chat_key))
             self._waiting.start(call)
-            chosen.append(call)
-        return chosen, pause
+            going.append(self._going(call, monotonic + wait))
+        return going, pause
 
-    def _wait_of(self, call: WaitingCall, now: datetime, monotonic: float) -> float:
-        message = counts_as_message(call.method)
+    def _own_wait(self, call: WaitingCall, now: datetime, monotonic: float, *, message: bool) -> float:
+        """Seconds until the call's own time has come and its chat may get it."""
         own = (call.not_before - now).total_seconds() if call.not_before else 0.0
-        bot = self._pacer.bot_wait(monotonic, message=message)
         if call.chat_key is None:
-            return max(own, bot)
-        return max(own, bot, self._pacer.chat_wait(monotonic, call.chat_key, message=message))
+            return own
+        return max(own, self._pacer.chat_wait(monotonic, call.chat_key, message=message))
 
-    def _in_group(self, chat: ChatKey | None) -> bool:
-        return chat is not None and self._chats.get(chat, (0, "private"))[1] in ("group", "supergroup")
+    def _going(self, call: WaitingCall, leaves_at: float) -> _Going:
+        place = None if call.chat_key is None else self._intake.place(call.chat_key)
+        if not counts_as_message(call.method):
+            return _Going(call, place, leaves_at, None)
+        in_group, bulk = self._intake.is_group(call.chat_key), call.priority is Priority.BROADCAST
+        departure = self._pacer.note(leaves_at, call.chat_key, in_group=in_group, bulk=bulk)
+        return _Going(call, place, leaves_at, departure)
 
     # sending
 
-    def _start(self, going: dict[OutboxId, WaitingCall], claimed: Sequence[ClaimedCall]) -> None:
-        for claim in claimed:
-            task = asyncio.create_task(self._attempt(going.pop(claim.id), claim))
+    def _start(self, going: Sequence[_Going], claimed: Sequence[ClaimedCall]) -> None:
+        by_id = {claim.id: claim for claim in claimed}
+        for each in going:
+            claim = by_id.get(each.call.id)
+            if claim is None:  # somebody else took it, or it is gone
+                self._waiting.done(each.call)
+                continue
+            task = asyncio.create_task(self._attempt(each, claim))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        for call in going.values():  # somebody else took it, or it is gone
-            self._waiting.done(call)
 
-    async def _attempt(self, call: WaitingCall, claim: ClaimedCall) -> None:
+    async def _attempt(self, going: _Going, claim: ClaimedCall) -> None:
+        await asyncio.sleep(going.leaves_at - self._clock.monotonic())
         started = perf_counter()
-        attempted = await self._make_call(call, claim)
-        try:
-            await self._records.add(attempted)
-        except (SQLAlchemyError, OSError) as error:
-            # It stays 'sending' and is settled as interrupted when the bot is next taken over.
-            log.error("delivery.not_recorded", bot=self._bot.name, call=call.id, error=type(error).__name__)
-        finally:
-            self._waiting.done(call)
-            self._bell.set()
-        self._tell(call, claim, attempted, perf_counter() - started)
+        attempted = await self._make_call(going, claim)
+        took = perf_counter() - started
+        await self._write_down(attempted)
+        self._tell(going.call, claim, attempted, took)
+        if attempted.outcome.state is CallState.PENDING:
+            self._waiting.put_back(replace(going.call, not_before=attempted.outcome.not_before))
+        else:
+            self._waiting.done(going.call)
+        self._bell.nudge()
 
-    async def _make_call(self, call: WaitingCall, claim: ClaimedCall) -> _Attempted:
-        chat_id = self._chats[call.chat_key][0] if call.chat_key is not None else None
-        attempts = claim.attempts + 1
+    async def _make_call(self, going: _Going, claim: ClaimedCall) -> _Attempted:
+        call, chat_id = going.call, going.place.chat_id if going.place else None
+        if going.departure:
+            self._pacer.leaves(going.departure, self._clock.monotonic())
         try:
             result = await self._client.call(self._bot.token, call.method, _with_chat(claim.params, chat_id))
         except TelegramError as error:
-            return self._judged(call, claim, attempts, chat_id, error)
-        sent = Outcome(call.id, CallState.SENT, attempts, self._clock.now(), message_id=_message_id(result))
+            return self._judged(call, claim, chat_id, error)
+        except Exception as error:  # one call that can't even be made must not hold up its chat
+            log.error("delivery.call_failed", bot=self._bot.name, call=call.id, exc_info=error)
+            return self._broken(call, claim, chat_id, error)
+        finally:
+            if going.departure:
+                self._pacer.answered(going.departure, self._clock.monotonic())
+        self._out_of_reach_since = None
+        sent = Outcome(
+            call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_id=_message_id(result)
+        )
         return _Attempted(sent, None, call.chat_key, chat_id)
 
     def _judged(
-        self,
-        call: WaitingCall,
-        claim: ClaimedCall,
-        attempts: int,
-        chat_id: ChatId | None,
-        error: TelegramError,
+        self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: TelegramError
     ) -> _Attempted:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         verdict = judge(
             error,
             method=call.method,
-            attempts=attempts,
+            attempts=claim.attempts + 1,
             on_unknown=claim.on_unknown,
             to_chat=call.chat_key is not None,
+            out_of_reach=self._out_of_reach(error, monotonic),
         )
         if verdict.pause_bot:
             self._pacer.pause_bot(monotonic + verdict.pause_bot)
@@ -240,7 +276,7 @@ class Sender:
         outcome = Outcome(
             call.id,
             verdict.state,
-            attempts,
+            claim.attempts + verdict.counts,
             now,
             not_before=retry_at(verdict, now),
             error_kind=verdict.kind,
@@ -248,16 +284,52 @@ class Sender:
         )
         return _Attempted(outcome, verdict, call.chat_key, chat_id)
 
+    def _out_of_reach(self, error: TelegramError, monotonic: float) -> float:
+        if not isinstance(error, NotSent):
+            self._out_of_reach_since = None
+            return 0.0
+        if self._out_of_reach_since is None:
+            self._out_of_reach_since = monotonic
+        return monotonic - self._out_of_reach_since
+
+    def _broken(
+        self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: Exception
+    ) -> _Attempted:
+        outcome = Outcome(
+            call.id,
+            CallState.UNKNOWN,
+            claim.attempts + 1,
+            self._clock.now(),
+            error_kind="internal",
+            error=f"botyard could not make this call ({type(error).__name__}): see the log",
+        )
+        return _Attempted(outcome, None, call.chat_key, chat_id)
+
     # recording
 
+    async def _write_down(self, attempted: _Attempted) -> None:
+        """Records the outcome, however long the database is away: what is known must not be lost."""
+        while True:
+            try:
+                await self._records.add(attempted)
+            except (SQLAlchemyError, OSError) as error:
+                call, kind = attempted.outcome.id, type(error).__name__
+                log.error("delivery.not_recorded", bot=self._bot.name, call=call, error=kind)
+                if isinstance(error, (DataError, IntegrityError)):
+                    # It stays 'sending' and is settled as interrupted when the bot is next taken over.
+                    return
+                await asyncio.sleep(1.0)
+            else:
+                return
+
     async def _record(self, connection: AsyncConnection, batch: Sequence[_Attempted]) -> list[None]:
-        await outbox_queue.record(connection, [each.outcome for each in batch], fence=self._fence)
+        await outbox_queue.record(connection, [each.outcome for each in batch], fence=self._lease.fence)
         for each in batch:
             if each.verdict is None or each.chat_key is None or each.chat_id is None:
                 continue
             if each.verdict.migrate_to is not None:
                 await chats.move_chat(connection, each.chat_id, each.verdict.migrate_to)
-                self._chats.pop(each.chat_key, None)
+                self._intake.moved(each.chat_key, each.verdict.migrate_to)
             if each.verdict.unreachable:
                 await chats.note_status(
                     connection,
@@ -299,3 +371,13 @@ def _with_chat(params: bytes, chat_id: ChatId | None) -> bytes:
 
 def _message_id(result: Any) -> int | None:
     return result.get("message_id") if isinstance(result, dict) else None
+
+
+async def _to_its_end(turn: Coroutine[Any, Any, float]) -> float:
+    """Runs a turn to its end even when cancelled meanwhile: what is marked as being sent has to be sent."""
+    task = asyncio.create_task(turn)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LAST_CALLS_SECONDS)
+        raise

@@ -28,6 +28,8 @@ class Lanes:
         self._known: set[UpdateSeq] = set()
         self._left_lately: set[UpdateSeq] = set()
         self._busy: set[str] = set()
+        self._resting: set[str] = set()
+        """Lanes whose head waits for its next try. They hold nothing else: the room is for others."""
 
     @property
     def known(self) -> Collection[UpdateSeq]:
@@ -36,7 +38,9 @@ class Lanes:
 
     def full(self) -> list[str]:
         """Lanes that hold as much as they may."""
-        return [lane for lane, queue in self._queues.items() if len(queue) >= LANE_FULL]
+        return [
+            lane for lane, queue in self._queues.items() if lane in self._resting or len(queue) >= LANE_FULL
+        ]
 
     def about_to_load(self) -> None:
         """From here on, updates that leave are remembered: a query under way may still show them waiting."""
@@ -44,12 +48,14 @@ class Lanes:
 
     def add(self, update: PendingUpdate) -> None:
         """Puts an update at the end of its lane, unless it is or just was here."""
-        if update.seq in self._known or update.seq in self._left_lately:
+        if update.seq in self._known or update.seq in self._left_lately or update.lane in self._resting:
             return
         self._known.add(update.seq)
         queue = self._queues.setdefault(update.lane, deque())
         queue.append(update)
         if len(queue) == 1:
+            if self._seconds_until(update.not_before) > 0:
+                self._resting.add(update.lane)
             self._line_up(update)
 
     async def take(self) -> PendingUpdate:
@@ -64,6 +70,7 @@ class Lanes:
             if wait > 0:
                 asyncio.get_running_loop().call_later(wait, self._line_up, head)
                 continue
+            self._resting.discard(lane)
             self._busy.add(lane)
             return head
 
@@ -82,8 +89,12 @@ class Lanes:
     def put_back(self, update: PendingUpdate, *, attempts: int, until: datetime) -> None:
         """The update failed: it stays at the head of its lane and is tried again at `until`."""
         retry = replace(update, attempts=attempts, not_before=until)
-        self._queues[update.lane][0] = retry
+        queue = self._queues[update.lane]
+        while len(queue) > 1:
+            self._known.discard(queue.pop().seq)  # still in the database, and loaded again in time
+        queue[0] = retry
         self._busy.discard(update.lane)
+        self._resting.add(update.lane)
         self._line_up(retry)
 
     def drop_slots(self, slots: Collection[int]) -> None:
@@ -96,6 +107,7 @@ class Lanes:
                 self._known.discard(queue.pop().seq)
             if not queue:
                 del self._queues[lane]
+                self._resting.discard(lane)
 
     def busy_in(self, slots: Collection[int]) -> bool:
         """Whether an update of these slots is under way."""

@@ -49,12 +49,11 @@ class Inbox:
 
         Raises `InboxUnavailable` when the database does not take them within two seconds.
         """
-        # Shielded: the commit may still succeed after we gave up waiting, and then it must not be torn.
-        commit = asyncio.ensure_future(self._commits.add(arrivals))
         try:
-            await asyncio.wait_for(asyncio.shield(commit), STORE_SECONDS)
+            # Giving up ends only the waiting: the commit is the group's, may still succeed, and is not torn.
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._commits.add(arrivals)
         except (TimeoutError, SQLAlchemyError, OSError) as error:
-            commit.add_done_callback(_forget_error)
             raise InboxUnavailable(
                 f"the database did not store the update ({type(error).__name__}).",
                 remedy="Offer it again; look at the database.",
@@ -84,8 +83,3 @@ class Inbox:
         if rows:
             await connection.execute(insert_new(connection.dialect, updates), rows)
         return [None] * len(batch)
-
-
-def _forget_error(commit: asyncio.Future[None]) -> None:
-    if not commit.cancelled():
-        commit.exception()  # the caller was told already

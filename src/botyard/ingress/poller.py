@@ -12,6 +12,7 @@ import structlog
 from botyard.clock import Clock
 from botyard.db.lease_keeper import LeaseKeeper
 from botyard.db.leases import Lease, LeaseHolder
+from botyard.errors import BotyardError
 from botyard.ids import BotId
 from botyard.inbox.log import Arrival, Inbox, InboxUnavailable
 from botyard.ingress.registration import ALLOWED_UPDATES
@@ -27,6 +28,10 @@ log = structlog.get_logger(__name__)
 LONG_POLL_SECONDS = 25
 LONGEST_BACKOFF = 60.0
 _raw_updates = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class UnreadableAnswer(BotyardError):
+    """What getUpdates answered holds nothing that can be confirmed: to ask again at once would never end."""
 
 
 class Poller:
@@ -46,7 +51,7 @@ class Poller:
             try:
                 await self._poll()
                 self._failures = 0
-            except (TelegramError, InboxUnavailable) as error:
+            except (TelegramError, InboxUnavailable, UnreadableAnswer) as error:
                 self._failures += 1
                 await asyncio.sleep(self._back_off(error))
 
@@ -62,13 +67,24 @@ class Poller:
         raw = await self._client.call_raw(
             self._bot.token, "getUpdates", params, timeout=LONG_POLL_SECONDS + 10.0
         )
-        arrivals = [arrival for body in _raw_updates.decode(raw) if (arrival := self._read(bytes(body)))]
+        arrivals = self._read_all(raw)
         if arrivals:
             await self._inbox.append(*arrivals)
             self._offset = arrivals[-1].envelope.update_id + 1
             for arrival in arrivals:
                 kind = known_or_other(arrival.envelope.kind, UPDATE_KINDS)
                 self._metrics.updates.labels(self._bot.name, kind).inc()
+
+    def _read_all(self, raw: bytes) -> list[Arrival]:
+        """The updates of a batch that can be read. Raises `UnreadableAnswer` where there is no such one."""
+        try:
+            bodies = _raw_updates.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise UnreadableAnswer("getUpdates answered something that is no list of updates.") from None
+        arrivals = [arrival for body in bodies if (arrival := self._read(bytes(body)))]
+        if bodies and not arrivals:
+            raise UnreadableAnswer("none of the updates that Telegram has waiting can be read.")
+        return arrivals
 
     def _read(self, body: bytes) -> Arrival | None:
         try:
@@ -78,7 +94,7 @@ class Poller:
             self._metrics.errors.labels(self._bot.name, "not_an_update").inc()
             return None
 
-    def _back_off(self, error: TelegramError | InboxUnavailable) -> float:
+    def _back_off(self, error: TelegramError | InboxUnavailable | UnreadableAnswer) -> float:
         """Says what is wrong and answers how long to wait (seconds)."""
         growing = min(LONGEST_BACKOFF, 2.0 ** (self._failures - 1))
         match error:

@@ -52,6 +52,20 @@ def webhook_url(public_url: str, bot: Bot) -> str:
     return f"{public_url}/telegram/{bot.name}/webhook"
 
 
+def webhook_drift(info: WebhookInfo, public_url: str | None, bot: Bot) -> str | None:
+    """Where Telegram's record differs from what botyard wants, in words; None where it does not.
+
+    Telegram does not tell which secret it has.
+    """
+    wanted = webhook_url(public_url, bot) if public_url else ""
+    if info.url != wanted:
+        return f"Telegram has {info.url or 'no webhook'}"
+    missing = sorted(UPDATE_KINDS.difference(info.allowed_updates or ()))
+    if wanted and missing:
+        return f"Telegram does not send {', '.join(missing)}"
+    return None
+
+
 async def look_up_username(client: TelegramClient, bot: Bot) -> str:
     """The bot's username by getMe. Raises `TelegramError`."""
     me = await client.call(bot.token, "getMe", {})
@@ -74,11 +88,12 @@ async def register(client: TelegramClient, bot: Bot, public_url: str | None) -> 
     """
     username = await look_up_username(client, bot)
     before = await webhook_info(client, bot)
+    repaired = webhook_drift(before, public_url, bot) is not None
     if public_url is None:
         if before.url:
             log.warning("webhook.removed", bot=bot.name, url=before.url, why="BOTYARD_PUBLIC_URL is not set")
             await client.call(bot.token, "deleteWebhook", {"drop_pending_updates": False})
-        return Registration(bot, username, "polling", before, repaired=bool(before.url))
+        return Registration(bot, username, "polling", before, repaired=repaired)
     wanted = webhook_url(public_url, bot)
     await client.call(
         bot.token,
@@ -92,7 +107,7 @@ async def register(client: TelegramClient, bot: Bot, public_url: str | None) -> 
         },
     )
     log.info("webhook.set", bot=bot.name, url=wanted)
-    return Registration(bot, username, "webhook", before, repaired=before.url != wanted)
+    return Registration(bot, username, "webhook", before, repaired=repaired)
 
 
 async def register_patiently(client: TelegramClient, bot: Bot, public_url: str | None) -> Registration:

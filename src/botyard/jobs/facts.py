@@ -15,7 +15,7 @@ from botyard.jobs.queue import JobHandler, Run, enqueue
 
 
 class RoleChanged(msgspec.Struct, frozen=True):
-    """A member's role is another one now, or he was raised for a while."""
+    """A member's role is another one now: it was changed or raised, or a raise has ended."""
 
     user_id: UserId
 
@@ -47,9 +47,11 @@ class Facts:
     def __init__(self, listeners: Iterable[Listener]) -> None:
         self._listeners = tuple(listeners)
 
-    async def tell(self, session: AsyncSession, fact: Fact, now: datetime) -> None:
-        """Tells every listener, once the caller's transaction commits."""
+    async def tell(
+        self, session: AsyncSession, fact: Fact, now: datetime, *, at: datetime | None = None
+    ) -> None:
+        """Tells every listener, once the caller's transaction commits; with `at`, not before then."""
         payload: Mapping[str, Any] = msgspec.to_builtins(fact)
         for listener in self._listeners:
             if isinstance(fact, listener.fact):
-                await enqueue(session, listener.job_name, payload, now)
+                await enqueue(session, listener.job_name, payload, now, run_at=at)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.clock import Clock
 from botyard.db.session import Database
+from botyard.errors import BotyardError
 from botyard.jobs.models import Job, JobState
 from botyard.jobs.queue import JobHandler, enqueue
 
@@ -24,14 +25,23 @@ LOOK_SECONDS = 0.5
 KEEP_DONE = timedelta(days=7)
 
 
+class DuplicateJob(BotyardError):
+    """Two handlers claim the jobs of one name: one of them would never run."""
+
+
 class JobRunner:
     """Runs what is due, and queues what comes round again."""
 
     def __init__(self, database: Database, handlers: Iterable[JobHandler], clock: Clock) -> None:
+        """Raises `DuplicateJob`."""
         self._database = database
         self._clock = clock
+        self._handlers: dict[str, JobHandler] = {}
         own = JobHandler("jobs.forget", self._forget_old, every=timedelta(hours=6))
-        self._handlers = {handler.name: handler for handler in (*handlers, own)}
+        for handler in (*handlers, own):
+            if handler.name in self._handlers:
+                raise DuplicateJob(f"two handlers are for jobs named {handler.name}.", remedy="Rename one.")
+            self._handlers[handler.name] = handler
         self._queued: dict[str, datetime] = {}
 
     async def run(self) -> None:
@@ -64,11 +74,17 @@ class JobRunner:
                     await self._handlers[job.name].run(session, job.payload)
             except Exception as error:  # noqa: BLE001 - any job may fail in any way, the others go on
                 problem = error
-            await session.execute(
-                update(Job).where(Job.id == job.id).values(self._verdict(job, problem, now))
-            )
+            verdict = self._verdict(job, problem, now)
+            await session.execute(update(Job).where(Job.id == job.id).values(verdict))
         if problem is not None:
-            log.error("job.failed", job=job.name, id=job.id, attempts=job.attempts + 1, exc_info=problem)
+            log.error(
+                "job.failed",
+                job=job.name,
+                id=job.id,
+                attempts=verdict["attempts"],
+                dead=verdict["state"] is JobState.DEAD,
+                exc_info=problem,
+            )
         return True
 
     def _verdict(self, job: Job, problem: Exception | None, now: datetime) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Column, Delete, Table, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from botyard.db.statements import upsert
@@ -39,7 +40,8 @@ async def note_status(
 async def move_chat(connection: AsyncConnection, old: ChatId, new: ChatId) -> None:
     """A group became a supergroup: its row takes the new id, and with it all that refers to the row.
 
-    If updates from the new id came first, the row they made is folded into the old one.
+    If updates from the new id came first, the row they made is folded into the old one. To be told twice,
+    by an update and by delivery, does no harm.
     """
     keys = {
         row.telegram_id: row.id
@@ -47,7 +49,7 @@ async def move_chat(connection: AsyncConnection, old: ChatId, new: ChatId) -> No
             select(Chat.telegram_id, Chat.id).where(Chat.telegram_id.in_([old, new])).with_for_update()
         )
     }
-    if old not in keys:
+    if old not in keys or old == new:
         return
     if new in keys:
         await _fold(connection, keys[new], into=keys[old])
@@ -57,12 +59,19 @@ async def move_chat(connection: AsyncConnection, old: ChatId, new: ChatId) -> No
 
 
 async def _fold(connection: AsyncConnection, key: ChatKey, *, into: ChatKey) -> None:
+    """Hands all that refers to one chat to the other. Where both have a row, the newer chat's counts."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             if not any(foreign.column.table.name == Chat.__tablename__ for foreign in column.foreign_keys):
                 continue
             if column.primary_key:
-                await connection.execute(delete(table).where(column == key))
-            else:
-                await connection.execute(update(table).where(column == key).values({column.name: into}))
+                await connection.execute(_delete_doubles(table, column, key, of=into))
+            await connection.execute(update(table).where(column == key).values({column.name: into}))
     await connection.execute(delete(Chat).where(Chat.id == key))
+
+
+def _delete_doubles(table: Table, column: Column[Any], key: ChatKey, *, of: ChatKey) -> Delete:
+    newer = table.alias()
+    rest_is_equal = [newer.c[each.name] == each for each in table.primary_key if each is not column]
+    has_newer = exists().where(newer.c[column.name] == key, *rest_is_equal)
+    return delete(table).where(column == of, has_newer)

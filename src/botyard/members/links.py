@@ -48,6 +48,16 @@ async def use_link(
     return found.scalar_one_or_none()
 
 
+async def lock_links(session: AsyncSession, purpose: LinkPurpose) -> None:
+    """Until this transaction ends, whoever else locks or uses a link of this purpose waits."""
+    await session.execute(
+        select(OneTimeLink.token_hash)
+        .where(OneTimeLink.purpose == purpose)
+        .order_by(OneTimeLink.token_hash)
+        .with_for_update()
+    )
+
+
 async def withdraw_links(session: AsyncSession, purpose: LinkPurpose) -> None:
     """Takes back every link of a purpose: an older claim link must not outlive a newer one."""
     await session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == purpose))

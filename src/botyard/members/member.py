@@ -63,6 +63,7 @@ class ChatPlace:
     telegram_id: ChatId
     type: str
     title: str | None = None
+    username: str | None = None
 
     @property
     def is_private(self) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.ids import BotId, UserId
 from botyard.members import audit
 from botyard.members.models import Role, RoleRaise, User
+
+_ID = re.compile(r"[0-9]{1,19}")
 
 
 class UnknownMember(BotyardError):
@@ -39,10 +42,10 @@ async def change_role(
 
     Raises `UnknownMember`, and `LastOwner` when the only owner would be demoted.
     """
-    user = await _locked_user(session, user_id)
+    user, other_owners = await _locked(session, user_id)
     before = user.role
-    if before is Role.OWNER and role is not Role.OWNER:
-        await _require_another_owner(session, user)
+    if role is not Role.OWNER:
+        _require_owner_without(user, other_owners)
     user.role = role
     await session.execute(delete(RoleRaise).where(RoleRaise.user_id == user_id))
     audit.record(
@@ -94,7 +97,7 @@ async def raise_role(
 
     Raises `UnknownMember` and `RoleTooLow`.
     """
-    user = await _locked_user(session, user_id)
+    user, _ = await _locked(session, user_id)
     if role <= user.role:
         raise RoleTooLow(
             f"{user.first_name} is {user.role.name} already.", remedy="A raise must be to a higher role."
@@ -129,47 +132,51 @@ async def ban(
     session: AsyncSession, user_id: UserId, reason: str, now: datetime, *, by: UserId | None
 ) -> None:
     """Bans a member: every bot ignores him from now on. Raises `UnknownMember` and `LastOwner`."""
-    user = await _locked_user(session, user_id)
-    if user.role is Role.OWNER:
-        await _require_another_owner(session, user)
+    user, other_owners = await _locked(session, user_id)
+    _require_owner_without(user, other_owners)
     user.banned_at, user.ban_reason = now, reason
     audit.record(session, at=now, action="member.ban", subject=f"user:{user_id}", actor_id=by, reason=reason)
 
 
 async def unban(session: AsyncSession, user_id: UserId, now: datetime, *, by: UserId | None) -> None:
     """Lets a banned member back in. Raises `UnknownMember`."""
-    user = await _locked_user(session, user_id)
+    user, _ = await _locked(session, user_id)
     user.banned_at = user.ban_reason = None
     audit.record(session, at=now, action="member.unban", subject=f"user:{user_id}", actor_id=by)
 
 
 async def find_user(session: AsyncSession, who: str) -> User | None:
-    """The member by Telegram id or @username."""
-    if who.lstrip("-").isdigit():
+    """The member by Telegram id or @username, in any case of letters."""
+    if _ID.fullmatch(who):
         number = int(who)
-        return await session.get(User, number) if 0 < number < 2**63 else None
+        return await session.get(User, number) if number < 2**63 else None
     found = await session.scalars(
         select(User).where(func.lower(User.username) == who.removeprefix("@").lower())
     )
     return found.first()
 
 
-async def _locked_user(session: AsyncSession, user_id: UserId) -> User:
-    user = await session.get(User, user_id, with_for_update=True)
+async def _locked(session: AsyncSession, user_id: UserId) -> tuple[User, list[User]]:
+    """The member, and the owners besides him who are not banned: as they are now, and nobody changes them.
+
+    Locked together and in one order, so that owners who demote each other at the same moment take turns.
+    """
+    found = await session.scalars(
+        select(User)
+        .where(or_(User.id == user_id, and_(User.role >= 2, User.role == Role.OWNER)))
+        .order_by(User.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    locked = {user.id: user for user in found}
+    user = locked.pop(user_id, None)
     if user is None:
         raise UnknownMember(
             f"no member has the Telegram id {user_id}.", remedy="Ask them to send /start to a bot first."
         )
-    return user
+    return user, [owner for owner in locked.values() if owner.banned_at is None]
 
 
-async def _require_another_owner(session: AsyncSession, user: User) -> None:
-    # Locked, so that two owners who demote each other at once cannot both succeed.
-    owners = await session.scalars(
-        select(User.id)
-        .where(User.role >= 2, User.role == Role.OWNER, User.banned_at.is_(None))
-        .order_by(User.id)
-        .with_for_update()
-    )
-    if set(owners) <= {user.id}:
+def _require_owner_without(user: User, other_owners: Sequence[User]) -> None:
+    if user.role is Role.OWNER and not other_owners:
         raise LastOwner(f"{user.first_name} is the last owner.", remedy="Make another member OWNER first.")

@@ -141,9 +141,14 @@ class Context:
             **detail,
         )
 
-    async def tell_role_changed(self, user_id: UserId) -> None:
-        """Lets everybody know that a member's role is another one: his menu, this process's memory."""
+    async def tell_role_changed(self, user_id: UserId, *, until: datetime | None = None) -> None:
+        """Lets everybody know that a member's role is another one: his menu, this process's memory.
+
+        A role that holds `until` then is told again when it ends.
+        """
         await self.house.facts.tell(self.session, RoleChanged(user_id), self.now)
+        if until is not None:
+            await self.house.facts.tell(self.session, RoleChanged(user_id), self.now, at=until)
         self.after_commit(lambda: self.house.directory.forget(user_id))
 
     # answers

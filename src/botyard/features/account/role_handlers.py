@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from botyard.ids import BotId, UserId
 from botyard.members import roles
 from botyard.members.models import Role, User
+from botyard.members.sign_in import business_role
 from botyard.routing.context import Context
 from botyard.routing.registry import command, dialog_step
 from botyard.routing.texts import Html
@@ -18,7 +19,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 class NotARoleChange(Exception):
-    """The words do not say who is to be what. Its text is the reply, as HTML."""
+    """Nothing is changed: the words are unclear, or the member may not. Its text is the reply, as HTML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ async def role_answer(ctx: Context) -> None:
 
 async def _change(ctx: Context) -> None:
     try:
+        if business_role(ctx.member, ctx.now) < Role.OWNER:
+            raise NotARoleChange(ctx.text("role-one-bot", bot=ctx.bot.name))
         change = _read(ctx)
         user = await roles.find_user(ctx.session, change.who)
         if user is None:
@@ -96,7 +99,7 @@ async def _raise(ctx: Context, user: User, change: RoleChange) -> str:
         )
     except roles.RoleTooLow:
         return ctx.text("role-too-low", name=name, role=user.role.name)
-    await ctx.tell_role_changed(user_id)
+    await ctx.tell_role_changed(user_id, until=change.until)
     return ctx.text("role-raised", name=name, role=change.role.name, scope=Html(_scope(ctx, change)))
 
 
@@ -142,13 +145,15 @@ def _bot(ctx: Context, name: str) -> BotId:
 def _moment(ctx: Context, word: str) -> datetime:
     span = _SPAN.fullmatch(word.lower())
     try:
-        until = (
-            ctx.now + int(span[1]) * _UNITS[span[2]]
-            if span
-            else datetime.fromisoformat(word).replace(tzinfo=UTC)
-        )
-    except ValueError:
+        until = ctx.now + int(span[1]) * _UNITS[span[2]] if span else _date(word)
+    except (ValueError, OverflowError):
         raise NotARoleChange(ctx.text("role-usage", bot=ctx.bot.name)) from None
     if until <= ctx.now:
         raise NotARoleChange(ctx.text("role-no-date", until=word))
     return until
+
+
+def _date(word: str) -> datetime:
+    """A date, with or without time and zone (else UTC). Raises `ValueError` and `OverflowError`."""
+    moment = datetime.fromisoformat(word)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -25,6 +25,7 @@ async def join(
 
 async def claim_ownership(session: AsyncSession, user_id: UserId, token: str, now: datetime) -> bool:
     """Makes the member the owner, if the claim link still works. It works once, and only without an owner."""
+    await links.lock_links(session, LinkPurpose.CLAIM)  # two who claim at once take turns
     if await roles.staff(session, Role.OWNER):
         return False
     if await links.use_link(session, LinkPurpose.CLAIM, token, now) is None:

@@ -65,4 +65,5 @@ role-scope-all = on all bots, until { $until }
 role-scope-bot = on { $bot }
 role-scope-both = on { $bot }, until { $until }
 role-last-owner = <b>{ $name }</b> is the last owner and must stay one. Make another member OWNER first.
+role-one-bot = You are an owner of { $bot } only. Roles hold for all bots, so they are for owners of the whole business.
 role-too-low = <b>{ $name }</b> is { $role } already. For a while or on one bot, a role can only be raised.
