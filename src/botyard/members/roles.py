@@ -76,8 +76,8 @@ async def appoint_owner(session: AsyncSession, user_id: UserId, now: datetime) -
                 seen_at=now,
             )
         )
-    elif user.role is not Role.OWNER:
-        user.role = Role.OWNER
+    elif user.role is not Role.OWNER or user.banned_at is not None:
+        user.role, user.banned_at, user.ban_reason = Role.OWNER, None, None
     else:
         return
     audit.record(session, at=now, action="owner.appoint", subject=f"user:{user_id}", by="settings")

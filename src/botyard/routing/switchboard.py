@@ -60,11 +60,13 @@ async def enrol_commands(session: AsyncSession, bots: Iterable[Bot], registry: R
     """Writes down the registry's commands for each bot; switches that were moved stay as they are."""
     for bot in bots:
         for name, found in registry.commands.items():
-            await session.execute(
-                insert_new(session.get_bind().dialect, CommandRow).values(
-                    bot_id=bot.id, name=name, feature=registry.feature_of[name], role=found.role, enabled=True
-                )
-            )
+            row = await session.get(CommandRow, (bot.id, name))
+            if row is None:
+                values = {"bot_id": bot.id, "name": name, "enabled": True}
+                values |= {"feature": registry.feature_of[name], "role": found.role}
+                await session.execute(insert_new(session.get_bind().dialect, CommandRow).values(values))
+            elif (row.feature, row.role) != (registry.feature_of[name], found.role):
+                row.feature, row.role = registry.feature_of[name], found.role
 
 
 async def switch(session: AsyncSession, bot_id: BotId, name: str, *, enabled: bool) -> None:

@@ -16,7 +16,7 @@ from botyard.clock import Clock, wait_for
 from botyard.db.group_commit import GroupCommit
 from botyard.db.lease_keeper import LeaseKeeper
 from botyard.db.leases import Lease, LeaseHolder
-from botyard.ids import BotId
+from botyard.ids import BotId, UpdateId
 from botyard.inbox import backlog
 from botyard.inbox.backlog import Finished, PendingUpdate
 from botyard.inbox.lanes import Lanes
@@ -40,6 +40,10 @@ LOAD_AT_ONCE = 500
 LOOK_SECONDS = 0.25
 """How often a worker looks for updates that another process stored."""
 DRAIN_SECONDS = 10.0
+
+
+_UNREAD = Envelope(update_id=UpdateId(0), kind="unread", readable=False)
+"""Stands for an update whose stored body this version cannot read: that fails like any other."""
 
 
 class LeaseLost(Exception):
@@ -165,10 +169,11 @@ class Worker:
 
     async def _handle(self, update: PendingUpdate, lease: Lease) -> None:
         started = perf_counter()
-        envelope = read_envelope(update.body)
+        envelope = _UNREAD
         bot = self._bots.get(update.bot_id)
         handled = Handled("none")
         try:
+            envelope = read_envelope(update.body)
             if bot is None:
                 raise LookupError("the bot of this update is not configured any more")
             if update.attempts >= MOST_TRIES:

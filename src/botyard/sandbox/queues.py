@@ -170,7 +170,8 @@ class UpdateQueue:
 def lane_of(kind: str, payload: dict[str, Any]) -> str:
     """The queue within which Telegram keeps the order of webhook deliveries (telegram-bot-api's source)."""
     if kind in BY_CHAT:
-        return f"chat:{payload.get('chat', {}).get('id')}"
+        chat = payload.get("chat")
+        return f"chat:{chat.get('id') if isinstance(chat, dict) else None}"
     if isinstance(sender := payload.get("from"), dict):
         return f"user:{sender.get('id')}"
     return f"kind:{kind}"

@@ -85,6 +85,4 @@ def _refuse_other_sites(request: Request) -> None:
     """A page of another site, open in the same browser, must not act in the sandbox."""
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise ControlError(
-            "a page of another site cannot use the control API", status=403
-        )
+        raise ControlError("a page of another site cannot use the control API", status=403)
