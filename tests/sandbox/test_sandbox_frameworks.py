@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.metadata
 import os
+import subprocess
 import sys
+import tarfile
 from pathlib import Path
+
+import pytest
 
 BOTS = Path(__file__).parent / "bots"
 OWNER = 1001
 
 
 @contextlib.asynccontextmanager
-async def running(house, script):
+async def running(house, script, *arguments):
     """A bot in a process of its own; its output is shown if the test fails."""
     environment = {**os.environ, "BOT_TOKEN": "700:test-token", "BOT_API_URL": house.url}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(BOTS / script),
+        *arguments,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -33,6 +39,42 @@ async def running(house, script):
         if process.returncode is None:
             process.terminate()
             await asyncio.wait_for(process.communicate(), 15)
+
+
+@pytest.fixture(scope="module")
+def aiogram_examples(tmp_path_factory):
+    """The examples in aiogram's source package, of the version that is installed."""
+    folder = tmp_path_factory.mktemp("aiogram")
+    wanted = f"aiogram=={importlib.metadata.version('aiogram')}"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", wanted]
+    fetched = subprocess.run(pip, cwd=folder, capture_output=True, timeout=110, check=False)
+    if fetched.returncode != 0:
+        pytest.skip("aiogram's source package cannot be fetched: needs the network")
+    with tarfile.open(next(folder.glob("aiogram-*.tar.gz"))) as package:
+        package.extractall(folder, filter="data")
+    return next(folder.glob("aiogram-*/examples"))
+
+
+async def test_aiograms_own_echo_bot_runs_unchanged(house, aiogram_examples):
+    async with running(house, "aiogram_example.py", str(aiogram_examples / "echo_bot.py")):
+        await house.write("/start")
+        await house.until_text("Hello, Olivia Stone!", seconds=40)
+        await house.write("echo me")
+        async with asyncio.timeout(10):
+            while (await house.texts()).count("echo me") < 2:
+                await asyncio.sleep(0.05)
+
+
+async def test_aiograms_own_dialog_runs_unchanged(house, aiogram_examples):
+    async with running(house, "aiogram_example.py", str(aiogram_examples / "finite_state_machine.py")):
+        await house.write("/start")
+        await house.until_text("Hi there! What's your name?", seconds=40)
+        await house.write("Olivia")
+        await house.until_text("Nice to meet you, Olivia!\nDid you like to write bots?")
+        shown = (await house.get(f"chats/{OWNER}/messages", bot=700))[-1]
+        assert [button["text"] for button in shown["reply_markup"]["keyboard"][0]] == ["Yes", "No"]
+        await house.write("No")
+        await house.until_text("Not bad not terrible.\nSee you soon.")
 
 
 async def test_an_aiogram_bot_polls(house):
