@@ -139,7 +139,7 @@ async def test_many_failing_lanes_leave_room_for_the_others(sqlite_url: str) -> 
 async def test_a_handler_that_hangs_is_stopped_and_the_others_never_wait(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "HANDLER_SECONDS", 1.0)  # 30 s: no other door
+    monkeypatch.setattr(worker_module, "HANDLER_SECONDS", 2.0)  # 30 s: no other door
     hangs = iter([True])
 
     @command("hang", description="Hangs once")

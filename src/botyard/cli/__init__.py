@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from botyard.cli import bots, database, service, updates, users
 from botyard.errors import BotyardError
@@ -30,6 +33,21 @@ def main() -> None:
     try:
         app()
     except BotyardError as error:
-        for line in str(error).splitlines():
-            print(f"botyard: {line}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except CommandError:
+        _fail(
+            "a newer version of botyard has upgraded this database. "
+            "Run that version, or restore a backup that this one made."
+        )
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):
+            raise  # a statement of ours is wrong: that is no mistake of an operator
+        _fail(f"the database refused: {str(error.orig).splitlines()[0]}. Check BOTYARD_DATABASE_URL.")
+    except OSError as error:
+        _fail(f"{error.strerror or type(error).__name__}: {error.filename or 'no file'}.")
+
+
+def _fail(message: str) -> NoReturn:
+    for line in message.splitlines():
+        print(f"botyard: {line}", file=sys.stderr)
+    sys.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -215,7 +216,8 @@ def _new_sandbox(settings: Settings) -> Sandbox:
     # Its models of the Bot API take seconds and 100 MB to load: only those pay who ask for it.
     from botyard.sandbox import Sandbox  # noqa: PLC0415
 
-    sandbox = Sandbox(clock=SystemClock(), seed=0, seed_world=True)
+    # Each start another seed: updates that begin at the last start's ids would pass for the same ones.
+    sandbox = Sandbox(clock=SystemClock(), seed=secrets.randbits(64), seed_world=True)
     for name, token in settings.bots.items():
         sandbox.world.add_bot(token.reveal(), name=name)
     return sandbox

@@ -15,7 +15,7 @@ from botyard.telegram.bots import bots
 
 
 def replay(
-    update_ids: Annotated[list[int], typer.Argument(help="Telegram's update ids.")],
+    update_ids: Annotated[list[int], typer.Argument(help="Telegram's update ids.", min=0, max=2**63 - 1)],
     bot: Annotated[str | None, typer.Option(help="Only this bot's updates.")] = None,
 ) -> None:
     """Put dead-lettered updates back: they are handled again, each once."""

@@ -34,7 +34,7 @@ class NoSuchAdmin(BotyardError):
 @app.command("list")
 def list_users(
     staff: Annotated[bool, typer.Option(help="Only admins and owners.")] = False,
-    limit: Annotated[int, typer.Option(help="So many at most, newest first.")] = 100,
+    limit: Annotated[int, typer.Option(help="So many at most, newest first.", min=1, max=1_000_000)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List members with their roles."""
@@ -99,10 +99,10 @@ def console_link(
         async with database.session() as session:
             staff = await roles.staff(session)
             known = {user.id for user in staff}
-            user_id = telegram_id or next((user.id for user in staff), None)
+            user_id = next((user.id for user in staff), None) if telegram_id is None else telegram_id
             if user_id is None or user_id not in known:
                 raise NoSuchAdmin(
-                    "nobody with that id is an admin." if telegram_id else "there is no owner yet.",
+                    "there is no owner yet." if telegram_id is None else "nobody with that id is an admin.",
                     remedy="See 'botyard users list --staff', or set BOTYARD_OWNER_IDS.",
                 )
             now = SystemClock().now()

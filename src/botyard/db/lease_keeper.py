@@ -44,12 +44,21 @@ class LeaseKeeper:
         """Keeps going until cancelled."""
         while True:
             try:
-                await self.step()
+                await self._whole_step()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("leases.not_renewed", family=self._presence, error=type(error).__name__)
                 if self._clock.monotonic() - self._renewed_at > LEASE_SECONDS - 1:
                     await self._lose(list(self._held.values()))
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _whole_step(self) -> None:
+        """A step that ends even when cancelled: a lease taken in it must be known, to be given back."""
+        step = asyncio.ensure_future(self.step())
+        try:
+            await asyncio.shield(step)
+        except asyncio.CancelledError:
+            await asyncio.wait([step], timeout=RENEW_SECONDS)
+            raise
 
     async def step(self) -> None:
         """Renews what is held, gives back what is too much, takes what is free."""

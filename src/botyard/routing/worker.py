@@ -40,6 +40,8 @@ LOAD_AT_ONCE = 500
 LOOK_SECONDS = 0.25
 """How often a worker looks for updates that another process stored."""
 DRAIN_SECONDS = 10.0
+HAND_OVER_SECONDS = 2.0
+"""Less than a lease lasts: meanwhile no other lease is renewed."""
 
 
 _UNREAD = Envelope(update_id=UpdateId(0), kind="unread", readable=False)
@@ -97,7 +99,10 @@ class Worker:
             for number in range(HANDLERS)
         ]
         try:
-            await asyncio.gather(keeping, loading, *handlers)
+            # Not gathered: a gather that is cancelled cancels the handlers before they could finish.
+            ended, _ = await asyncio.wait([keeping, loading, *handlers], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
             keeping.cancel()
             loading.cancel()
@@ -145,10 +150,15 @@ class Worker:
         gone = {_slot(lease) for lease in lost}
         self._slots = (self._slots | {_slot(lease) for lease in gained}) - gone
         self._lanes.drop_slots(gone)
-        while gone and self._lanes.busy_in(gone):
-            await asyncio.sleep(0.02)
+        await self._let_finish(gone)
         if gained:
             self._inbox.arrived.set()
+
+    async def _let_finish(self, slots: set[int]) -> None:
+        """Waits a little for what is under way there. What takes longer is refused at its commit."""
+        deadline = self._clock.monotonic() + HAND_OVER_SECONDS
+        while slots and self._lanes.busy_in(slots) and self._clock.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def _drain(self) -> None:
         self._lanes.drop_slots(self._slots)
@@ -183,6 +193,9 @@ class Worker:
         except LeaseLost:
             handled = Handled("lost")
             self._lanes.leave(update)
+        except asyncio.CancelledError:
+            self._lanes.leave(update)  # the work ends: whoever comes next finds it still pending
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the lane must go on
             handled = await self._failed(update, envelope, error)
         else:
