@@ -99,9 +99,9 @@ class Service:
         """Does all its work until cancelled. A part that fails is started again; the others do not notice."""
         parts = [asyncio.create_task(supervise(name, work), name=name) for name, work in self.works.items()]
         try:
-            await asyncio.gather(*parts)
+            await asyncio.wait(parts)
         finally:
-            for part in parts:
+            for part in parts:  # once: a second cancel would end them in the middle of putting things away
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
             await self.client.aclose()

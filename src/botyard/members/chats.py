@@ -29,7 +29,7 @@ async def note_status(
     values = {
         "bot_id": bot_id,
         "chat_key": chat_key,
-        "status": status,
+        "status": status[:16],  # as wide as the column: Telegram may invent a longer one
         "reachable": status not in GONE,
         "reason": reason,
         "changed_at": now,
