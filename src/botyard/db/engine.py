@@ -39,14 +39,21 @@ def _postgres_engine(url: str) -> AsyncEngine:
         max_overflow=35,  # each of the worker's handlers may hold one, and the inbox must still get its own
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # values are members' names and secrets: errors go to logs and tables
         connect_args={"prepare_threshold": None, "connect_timeout": POSTGRES_CONNECT_SECONDS},
     )
 
 
 def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=30, hide_parameters=True
+    )
 
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
+
+    # A task cancelled in the middle of a statement has its connection closed, but SQLite keeps a connection
+    # with an unread cursor half alive, and with it the lock of its transaction: end that first.
+    event.listen(engine.sync_engine, "close", lambda connection, _record: connection.rollback())
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:

@@ -43,11 +43,14 @@ class GroupCommit(Generic[Item, Result]):
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._write_batch(batch)
+                # who gave up before his turn was told so, and offers it again
+                await self._write_batch([entry for entry in batch if not entry[1].done()])
         finally:
             self._flushing = None
 
     async def _write_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        if not batch:
+            return
         try:
             async with self._database.begin() as connection:
                 results = await self._write(connection, [item for item, _ in batch])

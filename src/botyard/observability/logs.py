@@ -28,7 +28,7 @@ _SHAPES = re.compile(
     # The password in any other address.
     r"|://[^\s:/@]*:(?P<password>[^\s/@]*)@"
 )
-_CHATTY = ("aiosqlite", "aiohttp.access", "uvicorn.access", "uvicorn.error", "alembic.runtime.migration")
+_CHATTY = ("aiosqlite", "aiohttp.access", "uvicorn.access", "alembic.runtime.migration")
 """Loggers that write a line for each statement or request: our own line for each update says more."""
 
 _registered: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -21,9 +22,12 @@ async def supervise(name: str, work: Work) -> None:
     """Runs `work` until it returns or is cancelled; after an error it is started again, ever more slowly."""
     failures = 0
     while True:
+        started = time.monotonic()
         try:
             await work()
         except Exception as error:
+            if time.monotonic() - started > LONGEST_PAUSE:
+                failures = 0  # it ran well for a while: this is a new trouble
             failures += 1
             seconds = min(LONGEST_PAUSE, 2.0 ** (failures - 1))
             log.critical("part.failed", part=name, again_in=seconds, exc_info=error)
