@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from botyard.clock import ManualClock
 from botyard.db import migrate
@@ -20,6 +21,14 @@ LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
 BACKENDS = ("sqlite", "postgresql")
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Plain tracebacks: structlog's rich ones take so long to draw that time limits pass meanwhile."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    processors = [structlog.processors.add_log_level, structlog.processors.TimeStamper(utc=True), renderer]
+    structlog.configure(processors=processors, cache_logger_on_first_use=False)
 
 
 @pytest.fixture

@@ -180,9 +180,7 @@ def test_tracebacks_of_all_loggers_hide_secrets(
 
 def test_stdlib_lines_have_the_same_shape(read: Callable[[], str]) -> None:
     configure_logging(LogFormat.JSON, LogLevel.INFO)
-    logging.getLogger("some.library").info(
-        "Running upgrade %s", TOKEN, extra={"revision": TOKEN}
-    )
+    logging.getLogger("some.library").info("Running upgrade %s", TOKEN, extra={"revision": TOKEN})
     line = json.loads(read())
     assert line["event"] == "Running upgrade 123456:***"
     assert line["revision"] == "123456:***"

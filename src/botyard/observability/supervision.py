@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from botyard.db.leases import Lease
 
@@ -30,7 +31,10 @@ async def supervise(name: str, work: Work) -> None:
                 failures = 0  # it ran well for a while: this is a new trouble
             failures += 1
             seconds = min(LONGEST_PAUSE, 2.0 ** (failures - 1))
-            log.critical("part.failed", part=name, again_in=seconds, exc_info=error)
+            if isinstance(error, SQLAlchemyError | OSError):  # the database is away: no fault of the program
+                log.error("part.failed", part=name, again_in=seconds, error=type(error).__name__)
+            else:
+                log.critical("part.failed", part=name, again_in=seconds, exc_info=error)
             await asyncio.sleep(seconds)
         else:
             return
