@@ -167,7 +167,7 @@ def test_a_postgres_database_that_does_not_exist(postgres_url: str, botyard: Com
 
 def test_an_empty_database_is_upgraded_first(botyard: Command, tmp_path: Path) -> None:
     where = {"BOTYARD_DATA_DIR": str(tmp_path / "new" / "data")}
-    assert "Run 'botyard db upgrade' first." in fails(botyard("users", "list", **where))
+    assert "Run 'botyard db upgrade' first" in fails(botyard("users", "list", **where))
     said = botyard("db", "check", **where)
     assert said.status == 1
     assert "run 'botyard db upgrade'" in said.out

@@ -147,13 +147,23 @@ async def test_a_role_for_one_bot_only(business: Running, name: str) -> None:
     assert (await told(business, PAUL, "/admin", bot="news")).how == "command:admin:ok"
 
 
+async def test_an_owner_for_a_week_can_neither_stay_nor_depose(business: Running) -> None:
+    await orders(business, "/role @paul_green OWNER 7d")
+    assert await status_of(business, PAUL, "shop") == "OWNER"
+    for text in ("/role @paul_green OWNER", "/role @olivia_stone PUBLIC"):
+        assert "for a while or for one bot only" in (await told(business, PAUL, text)).texts[0]
+    assert await role_of(business, PAUL) == Role.PUBLIC
+    assert await role_of(business, OWNER) == Role.OWNER
+
+
 async def test_an_owner_of_one_bot_cannot_make_himself_owner_of_all(business: Running) -> None:
     await orders(business, "/role @paul_green OWNER bot:news")
     for text in ("/role @paul_green OWNER", "/role @kenji_mori ADMIN bot:news"):
         outcome = await told(business, PAUL, text, bot="news")
-        assert "owner of news only" in outcome.texts[0]
+        assert "for a while or for one bot only" in outcome.texts[0]
     await told(business, PAUL, "/role", bot="news")
-    assert "owner of news only" in (await told(business, PAUL, "@paul_green OWNER", bot="news")).texts[0]
+    answered = await told(business, PAUL, "@paul_green OWNER", bot="news")
+    assert "for a while or for one bot only" in answered.texts[0]
     assert [await role_of(business, user_id) for user_id in (PAUL, KENJI)] == [Role.PUBLIC, Role.PUBLIC]
     assert len(await raises(business)) == 1
 

@@ -32,14 +32,17 @@ class NoSuchBot(BotyardError):
 
 @app.command("list")
 def list_bots(as_json: AsJson = False) -> None:
-    """List the bots: how each gets its updates, and what Telegram says of it."""
+    """List the bots: how each gets its updates, and what Telegram says. Exit 1 if one is not well."""
     settings = read_settings()
 
     async def read(database: Database) -> list[dict[str, Cell]]:
         async with TelegramClient(settings.bot_api_url) as client:
             return [await _row(client, bot, settings) for bot in await _enrolled(database, settings)]
 
-    print_rows(with_database(settings, read), as_json=as_json, empty="No bot is set: see BOTYARD_BOTS.")
+    rows = with_database(settings, read)
+    print_rows(rows, as_json=as_json, empty="No bot is set: see BOTYARD_BOTS.")
+    if any(row["state"] != "ok" for row in rows):
+        raise typer.Exit(1)
 
 
 @app.command()

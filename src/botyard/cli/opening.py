@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from sqlalchemy import make_url
+
 from botyard.db import migrate
 from botyard.db.session import Database
 from botyard.errors import BotyardError
@@ -36,8 +38,9 @@ def with_database(settings: Settings, work: Callable[[Database], Awaitable[Resul
         revision = migrate.current_revision(connection)
     if revision != migrate.newest_revision():
         raise SchemaNotReady(
-            f"the database is at revision {revision}, this version works with {migrate.newest_revision()}.",
-            remedy="Run 'botyard db upgrade' first.",
+            f"the database {make_url(url).render_as_string(hide_password=True)} is at revision {revision}, "
+            f"this version works with {migrate.newest_revision()}.",
+            remedy="Run 'botyard db upgrade' first, or name another with BOTYARD_DATABASE_URL.",
         )
 
     async def run() -> Result:

@@ -10,7 +10,6 @@ import typer
 from botyard.cli.opening import read_settings
 from botyard.cli.serving import serve, serve_sandbox
 from botyard.settings import ProcessRole, Settings
-from botyard.settings.formats import sqlite_file
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
@@ -49,6 +48,5 @@ def _for_the_sandbox(settings: Settings, overrides: dict[str, object]) -> Settin
     own: dict[str, object] = {"bots": {"main": SANDBOX_BOT}, "owner_ids": SANDBOX_OWNER}
     if settings.bots:
         own["bots"] = {name: f"{token.bot_id}:sandbox-{name}-bot" for name, token in settings.bots.items()}
-    if settings.database_url == sqlite_file(settings.data_dir / "botyard.db"):
-        own["database_url"] = f"sqlite:///{settings.data_dir / 'sandbox.db'}"
+    own["database_url"] = f"sqlite:///{settings.data_dir / 'sandbox.db'}"
     return read_settings(quiet=False, **overrides, **own)

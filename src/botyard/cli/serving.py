@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 3
 NEWCOMER = 1002
 """The sandbox's person with no role: who tries botyard starts as any customer would."""
-USERNAME_SECONDS = 15.0
+USERNAME_SECONDS = 5.0
 
 
 class PortTaken(BotyardError):
@@ -175,7 +175,8 @@ async def _greet(settings: Settings, database: Database, service: app.Service, *
     if owned:
         token = await _owner_sign_in(database)
         lines.append(f"    Console   {console_url(service.base_url, token)}")
-        lines.append("              (signs in once, within 5 minutes; a new one: botyard console-link)")
+        again = "send /console as Olivia" if settings.sandbox else "botyard console-link"
+        lines.append(f"              (signs in once, within 5 minutes; a new one: {again})")
     elif service.bots:
         token = await _claim_token(database)
         lines.append(

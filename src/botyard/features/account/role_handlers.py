@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from botyard.ids import BotId, UserId
 from botyard.members import roles
 from botyard.members.models import Role, User
-from botyard.members.sign_in import business_role
 from botyard.routing.context import Context
 from botyard.routing.registry import command, dialog_step
 from botyard.routing.texts import Html
@@ -60,8 +59,8 @@ async def role_answer(ctx: Context) -> None:
 
 async def _change(ctx: Context) -> None:
     try:
-        if business_role(ctx.member, ctx.now) < Role.OWNER:
-            raise NotARoleChange(ctx.text("role-one-bot", bot=ctx.bot.name))
+        if ctx.member.base_role < Role.OWNER:  # else a delegate of a week could make himself owner for good
+            raise NotARoleChange(ctx.text("role-delegate"))
         change = _read(ctx)
         user = await roles.find_user(ctx.session, change.who)
         if user is None:

@@ -11,7 +11,7 @@ claimed =
     <b>You are the owner now.</b>
 
     Send /help again: there is more in it for you. /console opens the operator console.
-claim-refused = This claim link has been used or is out of date. Restart botyard to get a new one.
+claim-refused = This claim link has been used or is out of date. As long as nobody owns this business, each start of botyard prints a new one.
 
 # /help
 help-title = <b>What I can do for you</b>
@@ -65,5 +65,5 @@ role-scope-all = on all bots, until { $until }
 role-scope-bot = on { $bot }
 role-scope-both = on { $bot }, until { $until }
 role-last-owner = <b>{ $name }</b> is the last owner and must stay one. Make another member OWNER first.
-role-one-bot = You are an owner of { $bot } only. Roles hold for all bots, so they are for owners of the whole business.
+role-delegate = Your role as an owner is for a while or for one bot only. Roles are changed by an owner for good, of all bots.
 role-too-low = <b>{ $name }</b> is { $role } already. For a while or on one bot, a role can only be raised.
