@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from botyard.db import migrate
 from botyard.db.session import Database
 
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
-BACKENDS = ("sqlite", "postgresql")
+EACH_BACKEND = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 _numbers = itertools.count()
 
@@ -88,19 +89,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database of this test's own."""
-    name = f"botyard_test_{os.getpid()}_{next(_numbers)}"
-    with _administrator(postgres_server) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield _with_database(postgres_server, name)
-    with _administrator(postgres_server) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _own_database(postgres_server, f"TEMPLATE {postgres_template}") as url:
+        yield url
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(each, marks=pytest.mark.postgres if each == "postgresql" else ()) for each in BACKENDS
-    ]
-)
+@pytest.fixture(params=EACH_BACKEND)
 def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
     return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
@@ -112,20 +105,11 @@ def empty_url(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> I
     if backend == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
         return
-    server = request.getfixturevalue("postgres_server")
-    name = f"botyard_empty_{os.getpid()}_{next(_numbers)}"
-    with _administrator(server) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield _with_database(server, name)
-    with _administrator(server) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _own_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(each, marks=pytest.mark.postgres if each == "postgresql" else ()) for each in BACKENDS
-    ]
-)
+@pytest.fixture(params=EACH_BACKEND)
 def backend(request: pytest.FixtureRequest) -> str:
     """The name of each database in turn."""
     return str(request.param)
@@ -137,6 +121,17 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.aclose()
+
+
+@contextmanager
+def _own_database(server: str, how: str = "") -> Iterator[str]:
+    """The address of a PostgreSQL database that exists just so long."""
+    name = f"botyard_test_{os.getpid()}_{next(_numbers)}"
+    with _administrator(server) as connection:
+        connection.execute(f"CREATE DATABASE {name} {how}")
+    yield _with_database(server, name)
+    with _administrator(server) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _administrator(address: str) -> psycopg.Connection:

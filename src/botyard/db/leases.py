@@ -51,6 +51,11 @@ class Lease:
     fence: int
     after_crash: bool = field(default=False, compare=False)
 
+    @property
+    def number(self) -> int:
+        """What the lease is for, where its name ends in a number: a bot's id, a slot."""
+        return int(self.name.rpartition(":")[2])
+
 
 class LeaseHolder:
     """One process's hand on the leases: takes, renews and gives back."""

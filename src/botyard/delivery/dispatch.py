@@ -54,7 +54,7 @@ class Delivery:
             await self._keeper.stop()
 
     def _sender(self, lease: Lease) -> Work:
-        bot = self._bots[BotId(int(lease.name.rpartition(":")[2]))]
+        bot = self._bots[BotId(lease.number)]
         pacer = Pacer(self._rates)
         if lease.fence > 1 and self._rates.bot:
             # whoever had the bot before may have sent up to its limit just now

@@ -145,5 +145,5 @@ class Polling:
             await self._keeper.stop()
 
     def _poller(self, lease: Lease) -> Work:
-        bot = self._bots[BotId(int(lease.name.rpartition(":")[2]))]
+        bot = self._bots[BotId(lease.number)]
         return Poller(bot, self._client, self._inbox, self._metrics).run

@@ -143,12 +143,12 @@ class Worker:
         return len(pending)
 
     async def _slots_changed(self, gained: Sequence[Lease], lost: Sequence[Lease]) -> None:
-        interrupted = {_slot(lease) for lease in gained if lease.after_crash}
+        interrupted = {lease.number for lease in gained if lease.after_crash}
         if interrupted:
             async with self._house.database.begin() as connection:
                 await backlog.count_interrupted(connection, interrupted)
-        gone = {_slot(lease) for lease in lost}
-        self._slots = (self._slots | {_slot(lease) for lease in gained}) - gone
+        gone = {lease.number for lease in lost}
+        self._slots = (self._slots | {lease.number for lease in gained}) - gone
         self._lanes.drop_slots(gone)
         await self._let_finish(gone)
         if gained:
@@ -294,7 +294,3 @@ class Worker:
             wait_ms=round(waited * 1000, 1),
             handle_ms=round(seconds * 1000, 1),
         )
-
-
-def _slot(lease: Lease) -> int:
-    return int(lease.name.rpartition(":")[2])
