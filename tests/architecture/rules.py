@@ -18,6 +18,7 @@ MOST_LINES_OF_A_FUNCTION = 50
 CLOCKS = {"src/botyard/clock.py"}
 COMMITTERS = {
     "src/botyard/db/session.py",  # the unit of work
+    "src/botyard/db/hot.py",  # a batch's transaction, from its first statement to its last
     "src/botyard/routing/worker.py",  # state, replies and 'done' of one update in one commit
 }
 LATE_IMPORTS = {

@@ -150,7 +150,7 @@ def test_killed_and_started_again_at_once_it_works_and_stops_cleanly(
     ) as connection:  # given back, not left to run out
         assert connection.execute("SELECT name FROM leases WHERE holder != ''").fetchall() == []
     said = again.logged + first.logged
-    assert '"event": "update"' in said  # there is a log to look at
+    assert '"event":"update"' in said  # there is a log to look at
     assert "Traceback" not in said
     for hidden in (secret, "sandbox-main-bot"):
         assert hidden not in said

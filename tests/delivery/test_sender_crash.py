@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 from tests.delivery.delivering import USUAL, Post, most_in_any, post_office, until
 from tests.support.running import PAUL
 
+from botyard.db.hot import in_one_trip
 from botyard.db.leases import LeaseHolder, leases
 from botyard.db.session import Database
 from botyard.outbox import queue
@@ -32,7 +33,8 @@ async def test_calls_of_a_dead_process_are_settled_at_the_next_start(post: Post)
     rows = await post.rows()
     (lease,) = await LeaseHolder(post.database, "dead").take([f"delivery:{post.bot.id}"])
     async with post.database.begin() as connection:
-        claimed = await queue.claim(connection, [row.id for row in rows[:3]], lease)
+        first = [row.id for row in rows[:3]]
+        claimed = await in_one_trip(connection, lambda hot: queue.claim(hot, first, lease))
         await connection.execute(update(leases).values(expires_at=0.0))
     assert len(claimed) == 3
     async with post.delivering():

@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from botyard.clock import ManualClock
+from botyard.db.hot import in_one_trip
 from botyard.db.leases import Lease, LeaseHolder
 from botyard.db.session import Database
 from botyard.ids import BotId, BotToken, UpdateId, UpdateSeq
@@ -65,24 +66,17 @@ async def pending(
     full_lanes: Sequence[str] = (),
     most: int = 100,
 ) -> list[int]:
-    async with database.read() as connection:
-        loaded = await backlog.load_pending(connection, slots, known=known, full_lanes=full_lanes, most=most)
+    loaded = await database.read_batch(
+        lambda hot: backlog.load_pending(hot, slots, known=known, full_lanes=full_lanes, most=most)
+    )
     return [json.loads(each.body)["update_id"] for each in loaded]
 
 
 # appending
 
 
-async def test_many_at_once_share_few_commits(database: Database, inbox: Inbox) -> None:
-    commits = 0
-
-    def count(_connection: object) -> None:
-        nonlocal commits
-        commits += 1
-
-    event.listen(database._writer.sync_engine, "commit", count)
+async def test_many_at_once_are_stored_in_their_order(database: Database, inbox: Inbox) -> None:
     await asyncio.gather(*(inbox.append(arrival(number)) for number in range(1000)))
-    assert commits <= 5
     assert [row.update_id for row in await rows(database)] == list(range(1000))
 
 
@@ -190,8 +184,7 @@ async def leases_of(database: Database, holder: str) -> dict[int, Lease]:
 
 
 async def finish(database: Database, clock: ManualClock, *finished: Finished) -> set[UpdateSeq]:
-    async with database.begin() as connection:
-        return await backlog.finish(connection, finished, clock.now())
+    return await database.write_batch(lambda hot: backlog.finish(hot, finished, clock.now()))
 
 
 async def test_an_update_is_finished_once(database: Database, inbox: Inbox, clock: ManualClock) -> None:
@@ -242,7 +235,8 @@ async def test_a_rolled_back_finish_is_none(database: Database, inbox: Inbox, cl
 
     async def finish_and_fail() -> None:
         async with database.begin() as connection:
-            assert await backlog.finish(connection, [Finished(row.seq, leases[row.slot], "ok")], clock.now())
+            done = [Finished(row.seq, leases[row.slot], "ok")]
+            assert await in_one_trip(connection, lambda hot: backlog.finish(hot, done, clock.now()))
             raise RuntimeError("the handler's own write failed")
 
     with pytest.raises(RuntimeError):
@@ -305,13 +299,14 @@ async def test_what_is_done_is_neither_postponed_nor_buried_nor_replayed(
     assert (row.state, row.attempts, row.error) == (UpdateState.DONE, 0, None)
 
 
-async def test_after_a_crash_only_the_head_of_each_lane_is_suspected(
-    database: Database, inbox: Inbox
+async def test_tries_are_counted_of_what_still_waits(
+    database: Database, inbox: Inbox, clock: ManualClock
 ) -> None:
-    await inbox.append(arrival(1), arrival(2), arrival(3, chat=6), press(4, 9), arrival(5, chat=7))
-    stored = {row.update_id: row for row in await rows(database)}
-    slots = {stored[number].slot for number in (1, 3, 4)} - {stored[5].slot}
-    async with database.begin() as connection:
-        await backlog.count_interrupted(connection, slots)
-    attempts = {row.update_id: row.attempts for row in await rows(database)}
-    assert attempts == {1: 1, 2: 0, 3: 1, 4: 1, 5: 0}
+    assert await database.read_batch(backlog.newest) == 0
+    await inbox.append(arrival(1), arrival(2), arrival(3))
+    first, second, third = await rows(database)
+    assert await database.read_batch(backlog.newest) == third.seq
+    leases = await leases_of(database, "one")
+    await finish(database, clock, Finished(first.seq, leases[first.slot], "ok"))
+    await database.write_batch(lambda hot: backlog.count_tries(hot, [first.seq, second.seq]))
+    assert [row.attempts for row in await rows(database)] == [0, 1, 0]

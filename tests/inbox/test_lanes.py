@@ -129,3 +129,38 @@ async def test_slots_that_go_take_resting_lanes_along(clock: ManualClock) -> Non
     assert lanes.full() == []
     lanes.add(pending(1, "a", clock, slot=3))  # the slot came back
     assert (await lanes.take()).seq == 1
+
+
+async def test_what_was_given_up_is_not_overtaken_by_a_load_under_way(clock: ManualClock) -> None:
+    lanes = Lanes(clock)
+    first, second = pending(1, "a", clock), pending(2, "a", clock)
+    lanes.add(first)
+    lanes.about_to_load()  # its query leaves out the first, which is known, and finds the second
+    lanes.give_up(await lanes.take())
+    lanes.add(second)
+    lanes.about_to_load()
+    for update in (first, second):
+        lanes.add(update)
+    assert (await lanes.take()).seq == 1
+
+
+async def test_what_needs_care_is_taken_apart_from_the_others(clock: ManualClock) -> None:
+    lanes = Lanes(clock, needs_care=lambda update: update.attempts > 0)
+    lanes.add(replace(pending(1, "a", clock), attempts=1))
+    lanes.add(pending(2, "a", clock))
+    lanes.add(pending(3, "b", clock))
+    assert (await lanes.take()).seq == 3
+    careful = await lanes.take_careful()
+    assert careful.seq == 1
+    lanes.leave(careful)
+    assert (await lanes.take()).seq == 2
+
+
+async def test_running_low_is_told(clock: ManualClock) -> None:
+    told: list[int] = []
+    lanes = Lanes(clock, low=2, ran_low=lambda: told.append(len(lanes.known)))
+    for seq in range(1, 5):
+        lanes.add(pending(seq, f"c{seq}", clock))
+    for _ in range(4):
+        lanes.leave(await lanes.take())
+    assert told == [1]

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from tests.inbox.workshop import HastyClock, Workshop, effects, rows_of, working
 from tests.ingress.knocking import postgres_away
 
+from botyard.clock import SystemClock
 from botyard.db.leases import leases
 from botyard.db.session import Database
 from botyard.inbox import backlog
@@ -185,7 +186,7 @@ async def test_a_replayed_dead_letter_takes_effect_once(database: Database) -> N
 
 
 async def test_an_update_that_kills_its_process_becomes_a_dead_letter(database: Database) -> None:
-    """Each takeover after a crash counts a try for the head of the lane; the lane goes on after the last."""
+    """What waited when a process died is a suspect: its tries are counted before they are made."""
     started = 0
 
     @command("kill", description="Never returns")
@@ -213,11 +214,11 @@ async def test_an_update_that_kills_its_process_becomes_a_dead_letter(database: 
             await connection.execute(update(leases).values(expires_at=0.0))
 
     await crash(0, (1, "/kill", 3001), (2, "/note behind", 3001))
-    for number in range(1, MOST_TRIES):
+    for number in range(1, MOST_TRIES + 1):
         await crash(number)
     async with working(database, noting(), kill, name="the last") as workshop:
         rows = {row.update_id: row for row in await workshop.until_done(seconds=10)}
-    assert started == MOST_TRIES
+    assert started == 1 + MOST_TRIES, "before the first crash there was no suspicion"
     assert rows[1].state is UpdateState.DEAD
     assert "ProcessKilled" in rows[1].error
     assert rows[2].state is UpdateState.DONE
@@ -360,3 +361,61 @@ async def test_when_one_of_two_stops_the_other_takes_all(postgres_url: str) -> N
         await first.put_in(*((n, f"/note {n}", 3000 + n) for n in range(100)))
         await first.until_done(seconds=15)
         assert sorted(map(int, await effects(first.database))) == list(range(100))
+
+
+async def test_on_sqlite_a_handler_keeps_the_only_writer_for_a_second_at_most(sqlite_url: str) -> None:
+    """Whoever writes waits for it meanwhile; it is tried again, and ends as a dead letter that says why."""
+    database = Database(sqlite_url)
+
+    @command("dawdle", description="Writes, then waits")
+    async def dawdle(ctx: Context) -> None:
+        ctx.audit("dawdle", ctx.args)
+        await ctx.session.flush()
+        await asyncio.sleep(20)
+
+    async with working(database, noting(), dawdle) as workshop, asyncio.timeout(20):
+        await workshop.put_in((1, "/note hello", 3001))
+        await workshop.until_done()
+        before = SystemClock().monotonic()
+        await workshop.put_in((2, "/dawdle", 3002))
+        await asyncio.sleep(0.2)
+        await workshop.put_in((3, "/note other", 3001))
+        while (await effects(database)) != ["hello", "other"]:
+            await asyncio.sleep(0.02)
+        assert SystemClock().monotonic() - before < 3
+        row = (await rows_of(database))[1]
+        assert row.attempts >= 1
+        assert "only writer" in row.error
+    await database.aclose()
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncio.CancelledError(),
+        RuntimeError("half \ud800 pair"),
+        RuntimeError("a NUL \0 in it"),
+        Unspeakable(),
+        asyncio.InvalidStateError(),
+    ],
+    ids=["cancelled", "surrogate", "nul", "unspeakable", "other"],
+)
+async def test_whatever_a_handler_raises_is_a_dead_letter_in_the_end(
+    database: Database, error: BaseException
+) -> None:
+    @command("fail", description="Raises it")
+    async def fail(_ctx: Context) -> None:
+        raise error
+
+    async with working(database, noting(), fail, clock=HastyClock()) as workshop:
+        await workshop.put_in(*((number, "/fail", 3000 + number) for number in range(1, 80)))
+        await workshop.put_in((100, "/note on", 3001), (101, "/note elsewhere", 3500))
+        rows = await workshop.until_done(seconds=30)
+    assert [row.state for row in rows] == [UpdateState.DEAD] * 79 + [UpdateState.DONE] * 2
+    assert type(error).__name__ in rows[0].error
+    assert sorted(await effects(database)) == ["elsewhere", "on"]

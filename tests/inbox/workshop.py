@@ -26,6 +26,7 @@ from botyard.members.models import AuditEntry
 from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
 from botyard.routing.context import House
+from botyard.routing.dialogs import OpenDialogs
 from botyard.routing.registry import Command, Registry
 from botyard.routing.router import Router
 from botyard.routing.texts import Texts
@@ -109,7 +110,8 @@ async def working(
         database=database,
         registry=Registry(commands=[("test", each) for each in commands]),
         texts=Texts([LOCALES]),
-        directory=Directory(),
+        directory=Directory(database),
+        open_dialogs=OpenDialogs(database),
         facts=Facts(()),
         bots=bots,
         serves=lambda _bot, _name: True,

@@ -15,7 +15,7 @@ from botyard.members.models import BotChat, Chat
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import outbox
 from botyard.outbox.queue import Call
-from botyard.routing.dialogs import open_dialog
+from botyard.routing.dialogs import DialogKey, open_dialog
 from botyard.routing.models import DialogRow
 from botyard.telegram.bots import bots
 
@@ -60,7 +60,7 @@ async def ask(
     database: Database, clock: ManualClock, bot_id: BotId, key: ChatKey, user_id: UserId, step: str
 ) -> None:
     async with database.session() as session:
-        await open_dialog(session, bot_id, key, user_id, step, {}, clock.now())
+        await open_dialog(session, DialogKey(bot_id, key, user_id), step, {}, clock.now())
 
 
 async def move(database: Database, old: ChatId, new: ChatId) -> None:

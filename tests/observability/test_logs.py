@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 from botyard.ids import BotToken
 from botyard.observability import logs
@@ -234,6 +235,16 @@ def test_level_holds_for_both(read: Callable[[], str]) -> None:
 def test_request_lines_are_not_repeated(read: Callable[[], str]) -> None:
     configure_logging(LogFormat.JSON, LogLevel.DEBUG)
     logging.getLogger("uvicorn.access").info("POST /telegram/main/webhook 200")
+    assert read() == ""
+
+
+def test_statements_are_not_logged(read: Callable[[], str]) -> None:
+    """SQLAlchemy echoes each of them at INFO, for which every statement pays."""
+    configure_logging(LogFormat.JSON, LogLevel.INFO)
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
     assert read() == ""
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from botyard.clock import ManualClock
+from botyard.db.hot import in_one_trip
 from botyard.db.leases import Lease, LeaseHolder, leases
 from botyard.db.session import Database
 from botyard.ids import BotId, BotToken, ChatKey, OutboxId
@@ -53,8 +54,7 @@ async def add(database: Database, clock: ManualClock, *calls: Call) -> list[Outb
 
 
 async def claim(database: Database, ids: list[OutboxId], lease: Lease) -> list[ClaimedCall]:
-    async with database.begin() as connection:
-        return await queue.claim(connection, ids, lease)
+    return await database.write_batch(lambda hot: queue.claim(hot, ids, lease))
 
 
 async def load(
@@ -66,16 +66,11 @@ async def load(
     full: dict[Priority, list[ChatKey]] | None = None,
     most: int = 100,
 ) -> list[WaitingCall]:
-    async with database.read() as connection:
-        return await queue.load_waiting(
-            connection,
-            BOT,
-            clock.now(),
-            priorities=priorities,
-            known=known,
-            full_chats=full or {},
-            most=most,
+    return await database.read_batch(
+        lambda hot: queue.load_waiting(
+            hot, BOT, clock.now(), priorities=priorities, known=known, full_chats=full or {}, most=most
         )
+    )
 
 
 async def rows(database: Database) -> list[Any]:
@@ -259,13 +254,13 @@ async def test_outcomes_are_written_down(database: Database, clock: ManualClock,
     await claim(database, ids, lease)
     later = clock.now() + timedelta(seconds=7)
     async with database.begin() as connection:
-        await queue.record(connection, [], fence=lease.fence)
+        await in_one_trip(connection, lambda hot: queue.record(hot, [], fence=lease.fence))
         outcomes = [
             Outcome(ids[0], SENT, 1, clock.now(), message_id=55),
             Outcome(ids[1], PENDING, 2, clock.now(), not_before=later, error_kind="server", error="500"),
             Outcome(ids[2], CallState.FAILED, 1, clock.now(), error_kind="forbidden", error="blocked"),
         ]
-        await queue.record(connection, outcomes, fence=lease.fence)
+        await in_one_trip(connection, lambda hot: queue.record(hot, outcomes, fence=lease.fence))
     sent, again, failed = await rows(database)
     assert (sent.state, sent.attempts, sent.message_id, sent.finished_at) == (SENT, 1, 55, clock.now())
     assert (again.state, again.attempts, again.not_before) == (PENDING, 2, later)
@@ -280,9 +275,8 @@ async def test_a_record_with_a_stale_fence_changes_nothing(
     await claim(database, ids[:1], lease)
     before = await rows(database)
     for number in ids:  # one is claimed under another fence, the other by nobody
-        async with database.begin() as connection:
-            stale = Outcome(number, SENT, 1, clock.now())
-            await queue.record(connection, [stale], fence=lease.fence - 1)
+        stale = Outcome(number, SENT, 1, clock.now())
+        await database.write_batch(lambda hot, stale=stale: queue.record(hot, [stale], fence=lease.fence - 1))
     assert await rows(database) == before
 
 
@@ -328,8 +322,10 @@ async def test_what_was_sent_of_late_is_known(database: Database, clock: ManualC
     await claim(database, ids, lease)
     for number, state in zip(ids, (SENT, SENT, SENT, CallState.FAILED), strict=True):
         clock.advance(20)
-        async with database.begin() as connection:
-            await queue.record(connection, [Outcome(number, state, 1, clock.now())], fence=lease.fence)
+        outcome = Outcome(number, state, 1, clock.now())
+        await database.write_batch(
+            lambda hot, outcome=outcome: queue.record(hot, [outcome], fence=lease.fence)
+        )
     since = clock.now() - timedelta(seconds=50)
     async with database.read() as connection:
         lately = await queue.sent_since(connection, BOT, since)

@@ -7,6 +7,7 @@ import time
 
 import httpx
 import pytest
+from tests.sandbox.conftest import TOKEN
 
 OWNER, PAUL = 1001, 1002
 GROUP = -1001000000001
@@ -73,6 +74,62 @@ async def test_slow_answers(started):
     assert time.monotonic() - begun >= 0.4
 
 
+async def test_who_gave_up_waiting_was_not_answered(started):
+    """A client's time-out: the journal says that the call was applied and that nobody heard of it."""
+    await started.post("faults", method="sendMessage", kind="slow", seconds=0.6, times=1)
+    with pytest.raises(httpx.ReadTimeout):
+        await started.http.post(
+            f"{started.url}/bot{TOKEN}/sendMessage", json={"chat_id": OWNER, "text": "late"}, timeout=0.2
+        )
+    await started.until_text("late")
+    seen = await entry(started)
+    assert (seen["applied"], seen["status"], seen["answer"]) == (True, 0, None)
+
+
+async def struck(house, users, calls=12):
+    """For each user, which of the calls to it a fault hit."""
+    hit = {user: [] for user in users}
+    for _ in range(calls):
+        for user in users:
+            answer = await house.raw("sendMessage", {"chat_id": user, "text": "x"})
+            hit[user].append(answer.status_code)
+    return hit
+
+
+async def test_the_same_seed_strikes_the_same_calls_in_any_order(started):
+    assert (await started.get("seed")) == {"seed": 7}
+    await started.post("faults", method="sendMessage", probability=0.5, kind="server_error")
+    first = await struck(started, [OWNER, PAUL])
+    assert {200, 500} == {*first[OWNER], *first[PAUL]}
+    assert first[OWNER] != first[PAUL]
+    assert (await started.post("seed", seed=7)) == {"seed": 7}
+    assert await struck(started, [PAUL, OWNER]) == first
+    await started.post("seed", seed=8)
+    assert await struck(started, [OWNER, PAUL]) != first
+    assert await started.refused("seed", seed="lucky")
+
+
+async def test_reset_and_errors_by_chance_leave_a_true_journal(started):
+    """What the journal calls applied is what the chat shows; what it calls answered is what came back."""
+    for kind in ("reset_before", "reset_after", "server_error"):
+        await started.post("faults", method="sendMessage", probability=0.3, kind=kind)
+    heard = set()
+    for number in range(60):
+        try:
+            response = await started.raw("sendMessage", {"chat_id": OWNER, "text": str(number)})
+        except httpx.TransportError:
+            continue
+        if response.status_code == 200:
+            heard.add(str(number))
+    calls = [each for each in (await started.get("journal"))["entries"] if each["method"] == "sendMessage"]
+    assert len(calls) == 60
+    assert {each["params"]["text"] for each in calls if each["status"] == 200} == heard
+    applied = [each["params"]["text"] for each in calls if each["applied"]]
+    assert applied == [text for text in await started.texts() if text.isdigit()]
+    outcomes = {(each["applied"], each["status"]) for each in calls}
+    assert outcomes == {(True, 200), (True, 0), (False, 0), (False, 500)}
+
+
 async def test_a_group_migrates(house):
     await house.post(
         "chats", id=-55, type="group", title="Old", members=[{"user_id": 700, "status": "member"}]
@@ -136,6 +193,22 @@ async def test_the_limits_of_a_group_and_of_a_bot(house):
         for user in range(5001, 5032)
     ]
     assert statuses == [200] * 30 + [429]
+
+
+async def test_a_channel_is_no_group_and_a_name_is_no_other_chat(house):
+    channel, named = -1001000000002, -1001000000009
+    await house.post("chats", id=named, type="supergroup", title="Named", username="named_group")
+    await house.join_group(channel)
+    await house.join_group(named)
+    await house.post("clock", speed=0)
+    await house.post("limits", enforce=True)
+    for number in range(25):
+        await house.post("clock", advance=1)
+        await house.call("sendMessage", chat_id=channel, text="x")
+        response = await house.raw(
+            "sendMessage", {"chat_id": (named, "@named_group")[number % 2], "text": "x"}
+        )
+        assert response.status_code == (200 if number < 20 else 429)
 
 
 async def test_webhooks_may_be_set_once_a_second(house):

@@ -79,6 +79,89 @@ async def test_the_retry_schedule(house, webhook):
     assert info["pending_update_count"] == 1
 
 
+LIFETIMES = [
+    ("message", 24 * 3600),
+    ("callback_query", 150),
+    ("pre_checkout_query", 150),
+    ("shipping_query", 150),
+    ("inline_query", 30),
+]
+
+
+@pytest.mark.parametrize(("kind", "lifetime"), LIFETIMES)
+async def test_an_update_that_cannot_be_delivered_expires_and_its_lane_goes_on(
+    house, webhook, kind, lifetime
+):
+    webhook.answers = [(500, {}, None)]
+    await house.call("setWebhook", url=webhook.url, allowed_updates=[kind, "message"])
+    await house.post("clock", speed=0)
+    stale, fresh = sample(kind, "1"), sample(kind, "2")
+    await house.post("updates", bot="main", update={kind: stale})
+    await webhook.until(2)
+    await house.post("clock", advance=lifetime - 1)
+    await webhook.until(3)  # still tried
+    await house.post("updates", bot="main", update={kind: fresh})
+    webhook.answers = [(200, {}, None)]
+    await house.post("clock", advance=min(121, lifetime / 2))  # longer than the wait for the next try
+    updates = await webhook.until(4)
+    assert updates[-1][kind] == fresh
+    entries = (await house.get("updates"))["entries"]
+    assert [each["delivered"] for each in entries] == [False, True]
+
+
+def sample(kind, number):
+    """An update of this kind of Olivia's."""
+    sender = {"id": OWNER, "is_bot": False, "first_name": "Olivia"}
+    return {
+        "message": {
+            "message_id": int(number),
+            "date": 1,
+            "chat": {"id": OWNER, "type": "private"},
+            "from": sender,
+            "text": number,
+        },
+        "callback_query": {"id": number, "from": sender, "chat_instance": "1", "data": "x"},
+        "pre_checkout_query": {
+            "id": number,
+            "from": sender,
+            "currency": "XTR",
+            "total_amount": 1,
+            "invoice_payload": "x",
+        },
+        "shipping_query": {
+            "id": number,
+            "from": sender,
+            "invoice_payload": "x",
+            "shipping_address": {
+                name: "GB" if name == "country_code" else "x"
+                for name in ("country_code", "state", "city", "street_line1", "street_line2", "post_code")
+            },
+        },
+        "inline_query": {"id": number, "from": sender, "query": "x", "offset": ""},
+    }[kind]
+
+
+async def test_presses_of_a_user_wait_for_each_other_but_not_for_the_chat(house, webhook):
+    """Messages are in order by chat; presses, and questions about payments, by user."""
+    webhook.answers = [(500, {}, None), (500, {}, None), (200, {}, None)]
+    await house.call("setWebhook", url=webhook.url)
+    await house.post("clock", speed=0)
+    await house.post("updates", bot="main", update={"callback_query": sample("callback_query", "1")})
+    await webhook.until(2)
+    await house.post("updates", bot="main", update={"pre_checkout_query": sample("pre_checkout_query", "2")})
+    await house.post("updates", bot="main", update={"message": sample("message", "3")})
+    assert "message" in (await webhook.until(3))[2]
+    await asyncio.sleep(0.1)
+    assert len(webhook.received) == 3
+    await house.post("clock", advance=2)
+    assert [*(await webhook.until(5))[3], *webhook.received[4].update] == [
+        "update_id",
+        "callback_query",
+        "update_id",
+        "pre_checkout_query",
+    ]
+
+
 async def test_retry_after_is_honoured(house, webhook):
     webhook.answers = [(429, {"retry-after": "100"}, None), (200, {}, None)]
     await house.call("setWebhook", url=webhook.url)

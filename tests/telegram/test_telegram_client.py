@@ -6,13 +6,13 @@ import asyncio
 import json
 import logging
 import socket
-import struct
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
+from tests.telegram.raw_server import OK, RawServer, http, reset, url_of
 
 from botyard.ids import BotToken
 from botyard.telegram.client import InputFile, TelegramClient
@@ -30,59 +30,7 @@ from botyard.telegram.errors import (
 
 TOKEN = BotToken("123:not-a-real-secret-of-a-bot")
 SECRET = "not-a-real-secret-of-a-bot"
-
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def url_of(listening: socket.socket) -> str:
-    return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-class RawServer:
-    """Bytes in, bytes out: `script` runs for each connection."""
-
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self.connections = 0
-        self.requests: list[bytes] = []
-
-    async def __aenter__(self) -> RawServer:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = url_of(self._server.sockets[0])
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            await self._script(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    async def request(self, reader: asyncio.StreamReader) -> bytes:
-        """Reads one request to its end."""
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-        body = await reader.readexactly(length)
-        self.requests.append(head + body)
-        return body
-
-
-def http(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
-
-
-OK = http(b'{"ok":true,"result":true}')
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Ends a connection with RST instead of FIN."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+OURS = ("telegram/client.py", "telegram/pool.py", "telegram/connection.py", "telegram/dialing.py")
 
 
 async def failing(server: RawServer, *, timeout: float = 5.0) -> TelegramError:
@@ -100,6 +48,9 @@ def keeps_the_secret(error: BaseException) -> None:
     shown = "".join(traceback.format_exception(error))
     for text in (shown, str(error), repr(error), repr(error.args), repr(vars(error))):
         assert SECRET not in text
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename.endswith(OURS):  # a log may show the locals
+            assert SECRET not in repr(frame.f_locals)
 
 
 @pytest.fixture(autouse=True)
@@ -552,10 +503,9 @@ async def test_connections_are_watched_by_the_kernel() -> None:
 
     async with RawServer(answer) as server, TelegramClient(server.url) as client:
         await client.call(TOKEN, "getMe", {})
-        session = client._session
-        assert session is not None
-        assert session.connector is not None
-        (kept,) = [entry for entries in session.connector._conns.values() for entry in entries]
-        transport = kept[0].transport
-        assert transport is not None
-        assert transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        (kept,) = client._pool._idle
+        assert kept._transport is not None
+        kept_socket = kept._transport.get_extra_info("socket")
+        assert kept_socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert kept_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+        assert kept_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
+import uvloop
 
 from botyard.cli.opening import read_settings
 from botyard.cli.serving import serve, serve_sandbox
@@ -31,13 +31,13 @@ def up(
     settings = read_settings(quiet=False, **overrides)
     if sandbox:
         settings = _for_the_sandbox(settings, overrides)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 def sandbox(host: Host = None, port: Port = None) -> None:
     """Run the Bot API simulator alone, for any bot in any language."""
     settings = read_settings(quiet=False, host=host, port=port)
-    asyncio.run(serve_sandbox(settings))
+    uvloop.run(serve_sandbox(settings))
 
 
 def _for_the_sandbox(settings: Settings, overrides: dict[str, object]) -> Settings:

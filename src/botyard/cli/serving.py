@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import secrets
 import signal
 import socket
@@ -126,6 +127,9 @@ async def _serve_on(
     owned = await _make_owners(settings, database)
     extra = [Mount("/sandbox", sandbox.app)] if sandbox else []
     service = await app.build(settings, database, SystemClock(), extra=extra)
+    # All that is loaded by now stays: a collector that looks through it again and again stops everybody.
+    gc.collect()
+    gc.freeze()
     server = _Server(service.asgi)
     serving = await _start(server, listener)
     working = asyncio.create_task(service.run(), name="service")

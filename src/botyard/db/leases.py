@@ -12,23 +12,24 @@ from dataclasses import dataclass, field
 from sqlalchemy import (
     BigInteger,
     Column,
-    ColumnElement,
     Double,
     String,
     Table,
     delete,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from botyard.db.hot import HotConnection, HotStatement
 from botyard.db.session import Database
 from botyard.db.statements import insert_new
 from botyard.db.types import DatabaseSeconds, metadata
 
-LEASE_SECONDS = 10.0
-RENEW_SECONDS = 3.0
+LEASE_SECONDS = 8.0
+RENEW_SECONDS = 2.0
+"""How often leases are renewed, and those that ran out are looked for: a dead process's work waits for ten
+seconds at most."""
 
 leases = Table(
     "leases",
@@ -95,26 +96,26 @@ class LeaseHolder:
         """Those of `held` that are still ours, good for another term."""
         if not held:
             return []
-        async with self._database.begin() as connection:
-            await _lock_in_order(connection, held)
-            renewed = await connection.execute(
-                update(leases)
-                .where(leases.c.holder == self.name, _same_fence(held))
-                .values(expires_at=DatabaseSeconds() + self._seconds)
-                .returning(leases.c.name, leases.c.fence)
-            )
-            return [Lease(row.name, row.fence) for row in renewed]
+        own = _rows(held)
+
+        def prolong(hot: HotConnection) -> list[Lease]:
+            hot.execute(_LOCK, own=own)
+            renewed = hot.execute(_RENEW, own=own, holder=self.name, seconds=self._seconds)
+            return [Lease(name, fence) for name, fence in renewed]
+
+        return await self._database.write_batch(prolong)
 
     async def release(self, held: Collection[Lease]) -> None:
         """Gives leases back at once, so that nobody has to wait for their end."""
-        if held:
-            async with self._database.begin() as connection:
-                await _lock_in_order(connection, held)
-                await connection.execute(
-                    update(leases)
-                    .where(leases.c.holder == self.name, _same_fence(held))
-                    .values(expires_at=0.0, holder="")
-                )
+        if not held:
+            return
+        own = _rows(held)
+
+        def free(hot: HotConnection) -> None:
+            hot.execute(_LOCK, own=own)
+            hot.execute(_RELEASE, own=own, holder=self.name)
+
+        await self._database.write_batch(free)
 
     async def live_holders(self, prefix: str) -> int:
         """How many processes hold a lease whose name starts with `prefix`."""
@@ -128,17 +129,27 @@ class LeaseHolder:
             return len(holders.all())
 
 
-async def still_held(connection: AsyncConnection, held: Collection[Lease]) -> set[Lease]:
-    """Those of `held` whose fence still stands; on PostgreSQL they stand until this transaction ends."""
-    if not held:
-        return set()
-    rows = await connection.execute(
-        select(leases.c.name, leases.c.fence)
-        .where(_same_fence(held))
-        .order_by(leases.c.name)
-        .with_for_update(read=True)
-    )
-    return {Lease(row.name, row.fence) for row in rows}
+_LEASE = {"name": "text", "fence": "bigint"}
+_LOCK = HotStatement(
+    # by name, as the inbox does when it finishes updates: two transactions never wait for each other
+    "SELECT name FROM leases WHERE name IN (SELECT name FROM {own}) ORDER BY name {for_update}",
+    own=_LEASE,
+)
+_RENEW = HotStatement(
+    """
+    UPDATE leases SET expires_at = {clock} + :seconds
+    WHERE holder = :holder AND (name, fence) IN (SELECT name, fence FROM {own})
+    RETURNING name, fence
+    """,
+    own=_LEASE,
+)
+_RELEASE = HotStatement(
+    """
+    UPDATE leases SET expires_at = 0.0, holder = ''
+    WHERE holder = :holder AND (name, fence) IN (SELECT name, fence FROM {own})
+    """,
+    own=_LEASE,
+)
 
 
 async def end_all_leases(database: Database) -> None:
@@ -148,16 +159,8 @@ async def end_all_leases(database: Database) -> None:
         await connection.execute(update(leases).values(expires_at=0.0))
 
 
-def _same_fence(held: Collection[Lease]) -> ColumnElement[bool]:
-    return tuple_(leases.c.name, leases.c.fence).in_([(lease.name, lease.fence) for lease in held])
-
-
-async def _lock_in_order(connection: AsyncConnection, held: Collection[Lease]) -> None:
-    """Locks rows in the order in which `still_held` does: two transactions never wait for each other."""
-    names = [lease.name for lease in held]
-    await connection.execute(
-        select(leases.c.name).where(leases.c.name.in_(names)).order_by(leases.c.name).with_for_update()
-    )
+def _rows(held: Collection[Lease]) -> list[dict[str, object]]:
+    return [{"name": lease.name, "fence": lease.fence} for lease in held]
 
 
 async def _make_rows(connection: AsyncConnection, names: Collection[str]) -> None:

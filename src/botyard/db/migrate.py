@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
-from botyard.db.engine import POSTGRES_CONNECT_SECONDS, prepare_sqlite
+from botyard.db.engine import POSTGRES_CONNECT_SECONDS, connect_sqlite
 from botyard.db.inventory import quiet_reflection
 from botyard.errors import BotyardError
 
@@ -66,8 +66,9 @@ def migration_connection(url: str) -> Iterator[Connection]:
     if address.get_backend_name() == "sqlite":
         if address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address.set(drivername="sqlite"), poolclass=NullPool)
-        event.listen(engine, "connect", prepare_sqlite)
+        engine = create_engine(
+            address.set(drivername="sqlite"), poolclass=NullPool, creator=lambda: connect_sqlite(url)
+        )
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     else:
         engine = create_engine(

@@ -110,11 +110,15 @@ class DatabaseSeconds(FunctionElement[float]):
     name = "database_seconds"
 
 
+SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
+POSTGRES_CLOCK = "extract(epoch from clock_timestamp())::double precision"
+
+
 @compiles(DatabaseSeconds, "sqlite")
 def _sqlite_seconds(*_: Any, **__: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
+    return SQLITE_CLOCK
 
 
 @compiles(DatabaseSeconds, "postgresql")
 def _postgresql_seconds(*_: Any, **__: Any) -> str:
-    return "extract(epoch from clock_timestamp())::double precision"
+    return POSTGRES_CLOCK

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from botyard.clock import Clock
+from botyard.db.hot import HotConnection, HotStatement
 from botyard.db.session import Database
 from botyard.delivery.waiting import Waiting
 from botyard.ids import BotId, ChatId, ChatKey
-from botyard.members.models import Chat
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import Bell
 from botyard.outbox.models import Priority
+from botyard.outbox.queue import WaitingCall
 
 LOOK_SECONDS = 0.25
 """How often the outbox is looked into for what another process queued."""
@@ -83,17 +81,23 @@ class Intake:
 
     async def _load(self, priorities: Collection[Priority]) -> None:
         self._waiting.about_to_load()
-        async with self._database.read() as connection:
-            calls = await outbox_queue.load_waiting(
-                connection,
+        known, full_chats = tuple(self._waiting.known), self._waiting.full_chats()
+        now, places = self._clock.now(), self._places.keys()
+
+        def read(hot: HotConnection) -> tuple[list[WaitingCall], dict[ChatKey, Place]]:
+            calls = outbox_queue.load_waiting(
+                hot,
                 self._bot_id,
-                self._clock.now(),
+                now,
                 priorities=priorities,
-                known=self._waiting.known,
-                full_chats=self._waiting.full_chats(),
+                known=known,
+                full_chats=full_chats,
                 most=LOAD_AT_ONCE,
             )
-            await self._learn_places(connection, {call.chat_key for call in calls})
+            return calls, _places(hot, {call.chat_key for call in calls} - places)
+
+        calls, learnt = await self._database.read_batch(read)
+        self._remember(learnt, {call.chat_key for call in calls})
         for call in calls:
             if call.chat_key is None or call.chat_key in self._places:
                 self._waiting.add(call)
@@ -103,17 +107,23 @@ class Intake:
 
     async def learn(self, keys: Collection[ChatKey | None]) -> None:
         """From here on `place` knows these chats."""
-        async with self._database.read() as connection:
-            await self._learn_places(connection, keys)
+        unknown = set(keys) - self._places.keys()
+        self._remember(await self._database.read_batch(lambda hot: _places(hot, unknown)), keys)
 
-    async def _learn_places(self, connection: AsyncConnection, keys: Collection[ChatKey | None]) -> None:
-        unknown = {key for key in keys if key is not None} - self._places.keys()
-        if not unknown:
-            return
-        if len(self._places) > CHATS_REMEMBERED:
+    def _remember(self, places: Mapping[ChatKey, Place], keys: Collection[ChatKey | None]) -> None:
+        if places and len(self._places) > CHATS_REMEMBERED:
             needed = self._waiting.chats | set(keys)
             self._places = {key: place for key, place in self._places.items() if key in needed}
-        rows = await connection.execute(
-            select(Chat.id, Chat.telegram_id, Chat.type).where(Chat.id.in_(unknown))
-        )
-        self._places |= {row.id: Place(row.telegram_id, row.type) for row in rows}
+        self._places |= places
+
+
+_PLACES = HotStatement(
+    "SELECT id, telegram_id, type FROM chats WHERE id IN (SELECT number FROM {chat})",
+    chat={"number": "bigint"},
+)
+
+
+def _places(hot: HotConnection, keys: Collection[ChatKey | None]) -> dict[ChatKey, Place]:
+    wanted = [{"number": key} for key in keys if key is not None]
+    rows = hot.execute(_PLACES, chat=wanted) if wanted else []
+    return {ChatKey(key): Place(ChatId(telegram_id), kind) for key, telegram_id, kind in rows}

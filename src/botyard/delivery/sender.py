@@ -10,19 +10,17 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import SQLAlchemyError
 
 from botyard.clock import Clock
-from botyard.db.group_commit import GroupCommit
 from botyard.db.leases import Lease
 from botyard.db.session import Database
 from botyard.delivery.intake import LOOK_SECONDS, Intake, Place
 from botyard.delivery.pacer import Departure, Pacer
-from botyard.delivery.policy import Verdict, judge, retry_at
+from botyard.delivery.policy import judge, retry_at
+from botyard.delivery.records import Lesson, Records
 from botyard.delivery.waiting import Waiting
-from botyard.ids import ChatId, ChatKey
-from botyard.members import chats
+from botyard.ids import ChatId
 from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import Bell
@@ -61,9 +59,7 @@ class _Attempted:
     """An attempt that has ended: the outcome to write, and what it taught about the chat."""
 
     outcome: Outcome
-    verdict: Verdict | None
-    chat_key: ChatKey | None
-    chat_id: ChatId | None
+    lesson: Lesson | None = None
 
 
 class Sender:
@@ -87,11 +83,13 @@ class Sender:
         self._bell = bell
         self._clock = clock
         self._metrics = metrics
+        self._deliver_seconds = metrics.update_seconds.labels(Stage.DELIVER)
         self._lease = lease
         self._waiting = Waiting()
         self._intake = Intake(bot.id, database, self._waiting, bell, clock)
-        self._records: GroupCommit[_Attempted, None] = GroupCommit(database, self._record)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._records = Records(bot, database, lease)
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._calls_under_way = 0
         self._out_of_reach_since: float | None = None
 
     async def run(self) -> None:
@@ -103,8 +101,8 @@ class Sender:
                 pause = await _to_its_end(self._turn())
                 await self._bell.wait(pause)
         finally:
-            if self._under_way:
-                await asyncio.wait(self._under_way, timeout=LAST_CALLS_SECONDS)
+            if self._attempts:
+                await asyncio.wait(self._attempts, timeout=LAST_CALLS_SECONDS)
 
     async def _turn(self) -> float:
         try:
@@ -145,9 +143,8 @@ class Sender:
         if not going:
             return pause
         try:
-            async with self._database.begin() as connection:
-                ids = [each.call.id for each in going]
-                claimed = await outbox_queue.claim(connection, ids, self._lease)
+            ids = [each.call.id for each in going]
+            claimed = await self._records.claim(ids)
         except BaseException:
             for each in going:
                 self._waiting.put_back(each.call)
@@ -175,7 +172,7 @@ class Sender:
         going: list[_Going] = []
         pause = LOOK_SECONDS
         for call in self._waiting.heads():
-            under_way = len(self._under_way) + len(going)
+            under_way = self._calls_under_way + len(going)
             if under_way >= (BULK_AT_ONCE if call.priority is Priority.BROADCAST else AT_ONCE):
                 break
             if self._waiting.is_busy(call.chat_key):
@@ -218,15 +215,24 @@ class Sender:
                 self._waiting.done(each.call)
                 continue
             task = asyncio.create_task(self._attempt(each, claim))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._calls_under_way += 1
+            self._attempts.add(task)
+            task.add_done_callback(self._attempts.discard)
 
     async def _attempt(self, going: _Going, claim: ClaimedCall) -> None:
-        await asyncio.sleep(going.leaves_at - self._clock.monotonic())
-        started = perf_counter()
-        attempted = await self._make_call(going, claim)
-        took = perf_counter() - started
-        await self._write_down(attempted)
+        try:
+            wait = going.leaves_at - self._clock.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            started = perf_counter()
+            attempted = await self._make_call(going, claim)
+            took = perf_counter() - started
+        finally:
+            self._calls_under_way -= 1  # what is left to do is to write it down
+            self._bell.nudge()
+        await self._records.write_down(attempted.outcome, attempted.lesson)
+        if attempted.lesson and attempted.lesson.moved_to is not None:
+            self._intake.moved(attempted.lesson.chat_key, attempted.lesson.moved_to)
         self._tell(going.call, claim, attempted, took)
         if attempted.outcome.state is CallState.PENDING:
             self._waiting.put_back(replace(going.call, not_before=attempted.outcome.not_before))
@@ -244,7 +250,7 @@ class Sender:
             return self._judged(call, claim, chat_id, error)
         except Exception as error:  # one call that can't even be made must not hold up its chat
             log.error("delivery.call_failed", bot=self._bot.name, call=call.id, exc_info=error)
-            return self._broken(call, claim, chat_id, error)
+            return self._broken(call, claim, error)
         finally:
             if going.departure:
                 self._pacer.answered(going.departure, self._clock.monotonic())
@@ -252,7 +258,7 @@ class Sender:
         sent = Outcome(
             call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_id=_message_id(result)
         )
-        return _Attempted(sent, None, call.chat_key, chat_id)
+        return _Attempted(sent)
 
     def _judged(
         self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: TelegramError
@@ -282,7 +288,10 @@ class Sender:
             error_kind=verdict.kind,
             error=error.message[:1000],
         )
-        return _Attempted(outcome, verdict, call.chat_key, chat_id)
+        if call.chat_key is None or chat_id is None or not (verdict.unreachable or verdict.migrate_to):
+            return _Attempted(outcome)
+        lesson = Lesson(call.chat_key, chat_id, moved_to=verdict.migrate_to, unreachable=verdict.unreachable)
+        return _Attempted(outcome, lesson)
 
     def _out_of_reach(self, error: TelegramError, monotonic: float) -> float:
         if not isinstance(error, NotSent):
@@ -292,9 +301,7 @@ class Sender:
             self._out_of_reach_since = monotonic
         return monotonic - self._out_of_reach_since
 
-    def _broken(
-        self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: Exception
-    ) -> _Attempted:
+    def _broken(self, call: WaitingCall, claim: ClaimedCall, error: Exception) -> _Attempted:
         outcome = Outcome(
             call.id,
             CallState.UNKNOWN,
@@ -303,50 +310,16 @@ class Sender:
             error_kind="internal",
             error=f"botyard could not make this call ({type(error).__name__}): see the log",
         )
-        return _Attempted(outcome, None, call.chat_key, chat_id)
+        return _Attempted(outcome)
 
-    # recording
-
-    async def _write_down(self, attempted: _Attempted) -> None:
-        """Records the outcome, however long the database is away: what is known must not be lost."""
-        while True:
-            try:
-                await self._records.add(attempted)
-            except (SQLAlchemyError, OSError) as error:
-                call, kind = attempted.outcome.id, type(error).__name__
-                log.error("delivery.not_recorded", bot=self._bot.name, call=call, error=kind)
-                if isinstance(error, (DataError, IntegrityError)):
-                    # It stays 'sending' and is settled as interrupted when the bot is next taken over.
-                    return
-                await asyncio.sleep(1.0)
-            else:
-                return
-
-    async def _record(self, connection: AsyncConnection, batch: Sequence[_Attempted]) -> list[None]:
-        await outbox_queue.record(connection, [each.outcome for each in batch], fence=self._lease.fence)
-        for each in batch:
-            if each.verdict is None or each.chat_key is None or each.chat_id is None:
-                continue
-            if each.verdict.migrate_to is not None:
-                await chats.move_chat(connection, each.chat_id, each.verdict.migrate_to)
-                self._intake.moved(each.chat_key, each.verdict.migrate_to)
-            if each.verdict.unreachable:
-                await chats.note_status(
-                    connection,
-                    self._bot.id,
-                    each.chat_key,
-                    "blocked" if each.chat_id > 0 else "kicked",
-                    each.outcome.at,
-                    reason=each.outcome.error,
-                )
-        return [None] * len(batch)
+    # telling
 
     def _tell(self, call: WaitingCall, claim: ClaimedCall, attempted: _Attempted, seconds: float) -> None:
         outcome = attempted.outcome
         result = outcome.error_kind or "sent"
         self._metrics.messages.labels(self._bot.name, call.method, result).inc()
         waited = (outcome.at - claim.created_at).total_seconds()
-        self._metrics.update_seconds.labels(Stage.DELIVER).observe(max(0.0, waited))
+        self._deliver_seconds.observe(max(0.0, waited))
         write = log.info if outcome.state is CallState.SENT else log.warning
         write(
             "call",

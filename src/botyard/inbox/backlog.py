@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from botyard.db.leases import Lease, still_held
+from botyard.db.hot import HotConnection, HotStatement, read_moment
+from botyard.db.leases import Lease
 from botyard.ids import BotId, UpdateId, UpdateSeq
 from botyard.inbox.models import UpdateState, updates
 
@@ -39,8 +39,23 @@ class Finished:
     outcome: str
 
 
-async def load_pending(
-    connection: AsyncConnection,
+_LOAD = HotStatement(
+    """
+    SELECT seq, bot_id, lane, slot, urgent, body, received_at, attempts, not_before FROM updates
+    WHERE state = 'pending'
+    AND slot IN (SELECT number FROM {slot})
+    AND seq NOT IN (SELECT number FROM {known})
+    AND lane NOT IN (SELECT name FROM {full_lane})
+    ORDER BY urgent DESC, seq LIMIT :most
+    """,
+    slot={"number": "bigint"},
+    known={"number": "bigint"},
+    full_lane={"name": "text"},
+)
+
+
+def load_pending(
+    hot: HotConnection,
     slots: Collection[int],
     *,
     known: Collection[UpdateSeq],
@@ -51,65 +66,80 @@ async def load_pending(
 
     Leaves out those that the caller has (`known`) and lanes of which he has enough (`full_lanes`).
     """
-    if not slots:
-        return []
-    columns = updates.c
-    statement = (
-        select(
-            columns.seq,
-            columns.bot_id,
-            columns.lane,
-            columns.slot,
-            columns.urgent,
-            columns.body,
-            columns.received_at,
-            columns.attempts,
-            columns.not_before,
-        )
-        .where(columns.state == UpdateState.PENDING, columns.slot.in_(slots))
-        .order_by(columns.urgent.desc(), columns.seq)
-        .limit(most + len(known))
+    rows = hot.execute(
+        _LOAD,
+        slot=[{"number": slot} for slot in slots],
+        known=[{"number": seq} for seq in known],
+        full_lane=[{"name": lane} for lane in full_lanes],
+        most=most,
     )
-    if full_lanes:
-        statement = statement.where(columns.lane.not_in(full_lanes))
-    rows = await connection.execute(statement)
-    return [PendingUpdate(*row) for row in rows if row.seq not in known]
+    return [_pending(*row) for row in rows]
 
 
-async def finish(connection: AsyncConnection, finished: Sequence[Finished], now: datetime) -> set[UpdateSeq]:
+def _pending(
+    seq: UpdateSeq,
+    bot_id: BotId,
+    lane: str,
+    slot: int,
+    urgent: bool,
+    body: bytes,
+    received_at: datetime | str,
+    attempts: int,
+    not_before: datetime | str | None,
+) -> PendingUpdate:
+    later = None if not_before is None else read_moment(not_before)
+    return PendingUpdate(
+        seq, bot_id, lane, slot, bool(urgent), body, read_moment(received_at), attempts, later
+    )
+
+
+_FINISH = HotStatement(
+    """
+    UPDATE updates SET state = 'done', outcome = finished.outcome, finished_at = :now
+    FROM {finished} WHERE updates.seq = finished.seq AND updates.state = 'pending'
+    AND (finished.lease, finished.fence) IN (
+        SELECT name, fence FROM leases
+        WHERE (name, fence) IN (SELECT lease, fence FROM {finished}) ORDER BY name {for_share}
+    )
+    RETURNING updates.seq
+    """,
+    finished={"seq": "bigint", "outcome": "text", "lease": "text", "fence": "bigint"},
+)
+
+
+def finish(hot: HotConnection, finished: Sequence[Finished], now: datetime) -> set[UpdateSeq]:
     """Marks updates as done and says which: not those done before, nor those whose lease has passed on.
 
-    Only for the ones it returns may the handler's effects be committed, in this same transaction.
+    Only for the ones it returns may the handler's effects be committed, in this same transaction: until its
+    end nobody else can take their leases.
     """
-    held = await still_held(connection, {entry.lease for entry in finished})
-    candidates = [entry.seq for entry in finished if entry.lease in held]
-    rows = await connection.execute(
-        select(updates.c.seq)
-        .where(updates.c.seq.in_(candidates), updates.c.state == UpdateState.PENDING)
-        .order_by(updates.c.seq)
-        .with_for_update()
-    )
-    ours: set[UpdateSeq] = {row.seq for row in rows}
-    done = sorted((entry.outcome, entry.seq) for entry in finished if entry.seq in ours)
-    for outcome, group in groupby(done, key=lambda pair: pair[0]):
-        await connection.execute(
-            update(updates)
-            .where(updates.c.seq.in_([seq for _, seq in group]))
-            .values(state=UpdateState.DONE, outcome=outcome, finished_at=now)
-        )
-    return ours
+    entries = [
+        {"seq": each.seq, "outcome": each.outcome, "lease": each.lease.name, "fence": each.lease.fence}
+        for each in finished
+    ]
+    return {UpdateSeq(seq) for (seq,) in hot.execute(_FINISH, finished=entries, now=hot.moment(now))}
 
 
-async def count_interrupted(connection: AsyncConnection, slots: Collection[int]) -> None:
-    """After a crash: counts a try for the head of each lane, which may have been what killed the process."""
-    heads = (
-        select(func.min(updates.c.seq))
-        .where(updates.c.state == UpdateState.PENDING, updates.c.slot.in_(slots))
-        .group_by(updates.c.lane)
-    )
-    await connection.execute(
-        update(updates).where(updates.c.seq.in_(heads)).values(attempts=updates.c.attempts + 1)
-    )
+_NEWEST = HotStatement("SELECT max(seq) FROM updates")
+_COUNT_TRIES = HotStatement(
+    """
+    UPDATE updates SET attempts = attempts + 1
+    WHERE seq IN (SELECT number FROM {tried}) AND state = 'pending'
+    """,
+    tried={"number": "bigint"},
+)
+
+
+def newest(hot: HotConnection) -> UpdateSeq:
+    """The number of the update that was stored last; 0 where there is none."""
+    [(seq,)] = hot.execute(_NEWEST)
+    return UpdateSeq(seq or 0)
+
+
+def count_tries(hot: HotConnection, seqs: Sequence[UpdateSeq]) -> list[None]:
+    """Counts a try of each before it is made: should it kill the process, that is known afterwards."""
+    hot.execute(_COUNT_TRIES, tried=[{"number": seq} for seq in seqs])
+    return [None] * len(seqs)
 
 
 async def postpone(

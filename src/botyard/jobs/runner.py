@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.clock import Clock
+from botyard.db.hot import HotStatement
 from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.jobs.models import Job, JobState
@@ -27,6 +28,9 @@ KEEP_DONE = timedelta(days=7)
 
 class DuplicateJob(BotyardError):
     """Two handlers claim the jobs of one name: one of them would never run."""
+
+
+_DUE = HotStatement("SELECT 1 FROM jobs WHERE state = 'pending' AND run_at <= :now LIMIT 1")
 
 
 class JobRunner:
@@ -49,11 +53,16 @@ class JobRunner:
         while True:
             try:
                 await self._queue_rounds()
-                while await self.run_next():
-                    pass
+                while await self._is_something_due():
+                    await self.run_next()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("jobs.database", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_something_due(self) -> bool:
+        """A look beside the writer: most find nothing, and must not hold up those who have something."""
+        now = self._clock.now()
+        return bool(await self._database.read_batch(lambda hot: hot.execute(_DUE, now=hot.moment(now))))
 
     async def run_next(self) -> bool:
         """Runs the job that has been due longest; False when nothing is due."""

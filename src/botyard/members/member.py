@@ -47,6 +47,8 @@ class Member:
 
     def role(self, bot_id: BotId, now: datetime) -> Role:
         """The highest of the member's own role and of the raises that hold for this bot now."""
+        if not self.raises:
+            return self.base_role
         return max([self.base_role, *(held.role for held in self.raises if held.holds(bot_id, now))])
 
     @property

@@ -26,7 +26,10 @@ async def supervise(name: str, work: Work) -> None:
         started = time.monotonic()
         try:
             await work()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise
             if time.monotonic() - started > LONGEST_PAUSE:
                 failures = 0  # it ran well for a while: this is a new trouble
             failures += 1

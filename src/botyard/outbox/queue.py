@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from botyard.db.leases import Lease, leases
+from botyard.db.hot import HotConnection, HotStatement, as_text, in_one_trip, read_moment
+from botyard.db.leases import Lease
 from botyard.ids import BotId, ChatKey, OutboxId, UpdateSeq
 from botyard.outbox.models import CallState, OnUnknown, Priority, outbox
 from botyard.telegram.tidy import tidy
@@ -82,32 +83,77 @@ class SentCall:
     at: datetime
 
 
-async def add(connection: AsyncConnection, calls: Sequence[Call], now: datetime) -> None:
+_ADD = HotStatement(
+    """
+    INSERT INTO outbox (bot_id, chat_key, method, params, priority, on_unknown, state, attempts,
+        not_before, expires_at, created_at, update_seq)
+    SELECT bot_id, chat_key, method, params, priority, on_unknown, 'pending', 0,
+        not_before, expires_at, :now, update_seq FROM {call} WHERE true
+    """,
+    call={
+        "bot_id": "bigint",
+        "chat_key": "bigint",
+        "method": "text",
+        "params": "bytes",
+        "priority": "smallint",
+        "on_unknown": "text",
+        "not_before": "moment",
+        "expires_at": "moment",
+        "update_seq": "bigint",
+    },
+)
+
+
+def add_batch(hot: HotConnection, calls: Sequence[Call], now: datetime) -> None:
     """Queues calls on the caller's transaction: they exist if and only if his work does."""
-    if not calls:
-        return
-    rows = [
-        {
-            "bot_id": call.bot_id,
-            "chat_key": call.chat_key,
-            "method": call.method,
-            "params": _encoded(call.params),
-            "priority": call.priority,
-            "on_unknown": call.on_unknown,
-            "state": CallState.PENDING,
-            "attempts": 0,
-            "not_before": call.not_before,
-            "expires_at": call.expires_at,
-            "created_at": now,
-            "update_seq": call.update_seq,
-        }
-        for call in calls
-    ]
-    await connection.execute(insert(outbox), rows)
+    if calls:
+        hot.execute(_ADD, call=[_row(call) for call in calls], now=hot.moment(now))
 
 
-async def load_waiting(
-    connection: AsyncConnection,
+async def add(connection: AsyncConnection, calls: Sequence[Call], now: datetime) -> None:
+    """Queues calls on the caller's transaction, as `add_batch` does."""
+    await in_one_trip(connection, lambda hot: add_batch(hot, calls, now))
+
+
+def _row(call: Call) -> dict[str, Any]:
+    return {
+        "bot_id": call.bot_id,
+        "chat_key": call.chat_key,
+        "method": call.method,
+        "params": as_text(_encoded(call.params)),
+        "priority": call.priority,
+        "on_unknown": call.on_unknown,
+        "not_before": _in_utc(call.not_before),
+        "expires_at": _in_utc(call.expires_at),
+        "update_seq": call.update_seq,
+    }
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
+_LOAD = HotStatement(
+    """
+    SELECT id, chat_key, method, priority, not_before, expires_at FROM outbox
+    WHERE state = 'pending' AND bot_id = :bot_id
+    AND (not_before IS NULL OR not_before <= :now OR attempts > 0)
+    AND priority IN (SELECT number FROM {priority})
+    AND id NOT IN (SELECT number FROM {known})
+    AND NOT EXISTS (
+        SELECT 1 FROM {full_line} WHERE full_line.chat_key = outbox.chat_key
+        AND full_line.priority = outbox.priority
+    )
+    ORDER BY priority, id LIMIT :most
+    """,
+    priority={"number": "smallint"},
+    known={"number": "bigint"},
+    full_line={"chat_key": "bigint", "priority": "smallint"},
+)
+
+
+def load_waiting(
+    hot: HotConnection,
     bot_id: BotId,
     now: datetime,
     *,
@@ -121,73 +167,92 @@ async def load_waiting(
     Without the `known`, without those of chats that have enough at that priority, and without calls whose
     time has not come. A call that is to be tried again comes early: those behind it have to wait for it.
     """
-    columns = outbox.c
-    statement = (
-        select(
-            columns.id,
-            columns.chat_key,
-            columns.method,
-            columns.priority,
-            columns.not_before,
-            columns.expires_at,
-        )
-        .where(
-            columns.state == CallState.PENDING,
-            columns.bot_id == bot_id,
-            or_(columns.not_before.is_(None), columns.not_before <= now, columns.attempts > 0),
-        )
-        .order_by(columns.priority, columns.id)
-        .limit(most + len(known))
+    rows = hot.execute(
+        _LOAD,
+        bot_id=bot_id,
+        now=hot.moment(now),
+        priority=[{"number": priority} for priority in priorities],
+        known=[{"number": each} for each in known],
+        full_line=[
+            {"chat_key": chat, "priority": priority}
+            for priority, chats in full_chats.items()
+            for chat in chats
+        ],
+        most=most,
     )
-    if len(priorities) < len(Priority):
-        statement = statement.where(columns.priority.in_(priorities))
-    for priority, chats in full_chats.items():
-        statement = statement.where(
-            or_(columns.chat_key.is_(None), columns.priority != priority, columns.chat_key.not_in(chats))
-        )
-    rows = await connection.execute(statement)
-    return [WaitingCall(*row) for row in rows if row.id not in known][:most]
+    return [
+        WaitingCall(each, chat, method, Priority(priority), _moment(not_before), _moment(expires_at))
+        for each, chat, method, priority, not_before, expires_at in rows
+    ]
 
 
-async def claim(connection: AsyncConnection, ids: Collection[OutboxId], lease: Lease) -> list[ClaimedCall]:
+def _moment(value: datetime | str | None) -> datetime | None:
+    return None if value is None else read_moment(value)
+
+
+_CLAIM = HotStatement(
+    """
+    UPDATE outbox SET state = 'sending', fence = :fence
+    WHERE id IN (SELECT number FROM {call})
+    AND (state = 'pending' OR state = 'sending' AND fence = :fence)
+    AND EXISTS (SELECT 1 FROM leases WHERE name = :lease AND leases.fence = :fence)
+    RETURNING id, params, attempts, on_unknown, created_at
+    """,
+    call={"number": "bigint"},
+)
+
+
+def claim(hot: HotConnection, ids: Collection[OutboxId], lease: Lease) -> list[ClaimedCall]:
     """Marks calls as being sent, so that a crash leaves a trace; answers those that may now be sent.
 
     None if somebody else has taken the lease: whoever was frozen meanwhile must not send. A claim whose
     commit failed may be made again: its calls count as waiting, as the same lease claimed them.
     """
-    columns = outbox.c
-    own = and_(columns.state == CallState.SENDING, columns.fence == lease.fence)
-    still_ours = exists().where(leases.c.name == lease.name, leases.c.fence == lease.fence)
-    rows = await connection.execute(
-        update(outbox)
-        .where(columns.id.in_(ids), or_(columns.state == CallState.PENDING, own), still_ours)
-        .values(state=CallState.SENDING, fence=lease.fence)
-        .returning(columns.id, columns.params, columns.attempts, columns.on_unknown, columns.created_at)
-    )
-    return sorted((ClaimedCall(*row) for row in rows), key=lambda claimed: claimed.id)
+    calls = [{"number": each} for each in ids]
+    rows = hot.execute(_CLAIM, call=calls, fence=lease.fence, lease=lease.name)
+    claimed = [
+        ClaimedCall(each, params, attempts, OnUnknown(on_unknown), read_moment(created_at))
+        for each, params, attempts, on_unknown, created_at in rows
+    ]
+    return sorted(claimed, key=lambda call: call.id)
 
 
-async def record(connection: AsyncConnection, outcomes: Sequence[Outcome], *, fence: int) -> None:
+_RECORD = HotStatement(
+    """
+    UPDATE outbox SET state = outcome.state, attempts = outcome.attempts, not_before = outcome.not_before,
+        finished_at = outcome.finished_at, message_id = outcome.message_id,
+        error_kind = outcome.error_kind, error = outcome.error
+    FROM {outcome} WHERE outbox.id = outcome.id AND outbox.state = 'sending' AND outbox.fence = :fence
+    """,
+    outcome={
+        "id": "bigint",
+        "state": "text",
+        "attempts": "smallint",
+        "not_before": "moment",
+        "finished_at": "moment",
+        "message_id": "bigint",
+        "error_kind": "text",
+        "error": "text",
+    },
+)
+
+
+def record(hot: HotConnection, outcomes: Sequence[Outcome], *, fence: int) -> None:
     """Writes down what became of attempts claimed under `fence`; a later holder's are not touched."""
-    if not outcomes:
-        return
-    statement = update(outbox).where(
-        outbox.c.id == bindparam("call_id"), outbox.c.state == CallState.SENDING, outbox.c.fence == fence
-    )
     rows = [
         {
-            "call_id": outcome.id,
+            "id": outcome.id,
             "state": outcome.state,
             "attempts": outcome.attempts,
-            "not_before": outcome.not_before,
-            "finished_at": None if outcome.state is CallState.PENDING else outcome.at,
+            "not_before": _in_utc(outcome.not_before),
+            "finished_at": None if outcome.state is CallState.PENDING else _in_utc(outcome.at),
             "message_id": outcome.message_id,
             "error_kind": outcome.error_kind,
             "error": outcome.error,
         }
         for outcome in outcomes
     ]
-    await connection.execute(statement, rows)
+    hot.execute(_RECORD, outcome=rows, fence=fence)
 
 
 async def expire(connection: AsyncConnection, ids: Collection[OutboxId], now: datetime) -> None:

@@ -19,6 +19,7 @@ from botyard.members.models import Role
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing import dialogs
+from botyard.routing.dialogs import DialogKey, OpenDialogs
 from botyard.routing.keyboard import Rows, inline_keyboard
 from botyard.routing.texts import TextArgument, Texts
 from botyard.telegram.bots import Bot
@@ -39,6 +40,7 @@ class House:
     registry: Registry
     texts: Texts
     directory: Directory
+    open_dialogs: OpenDialogs
     facts: Facts
     bots: Mapping[BotId, Bot]
     serves: Callable[[BotId, str], bool]
@@ -73,6 +75,7 @@ class Context:
         self._member: Member | None = None
         self._chat: ChatPlace | None = None
         self._answered = False
+        self._dialog_ends = False
 
     # who and where
 
@@ -225,8 +228,21 @@ class Context:
 
     # dialogs
 
+    @property
+    def dialog_key(self) -> DialogKey:
+        """Where this member is asked, and answers."""
+        return DialogKey(self.bot.id, self.chat.key, self.member.id)
+
+    @property
+    def ended_dialog(self) -> DialogKey | None:
+        """The dialog that ends with this update, if one is open."""
+        return self.dialog_key if self._dialog_ends else None
+
+    def end_dialog(self) -> None:
+        """The question that was open does not wait any more."""
+        self._dialog_ends = True
+
     async def ask(self, step: str, **data: Any) -> None:
         """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`."""
-        await dialogs.open_dialog(
-            self.session, self.bot.id, self.chat.key, self.member.id, step, data, self.now
-        )
+        self._dialog_ends = False  # the new one takes the place of the old
+        await dialogs.open_dialog(self.session, self.dialog_key, step, data, self.now)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.batcher import Batcher
+from botyard.db.hot import HotConnection, HotStatement
 from botyard.db.session import Database
 from botyard.db.statements import upsert
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.routing.models import DialogRow
 
 DIALOG_LIFETIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class DialogKey:
+    """Where a dialog is open: with one member, in one chat of one bot."""
+
+    bot_id: BotId
+    chat_key: ChatKey
+    user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +38,13 @@ class Dialog:
 
 
 async def open_dialog(
-    session: AsyncSession,
-    bot_id: BotId,
-    chat_key: ChatKey,
-    user_id: UserId,
-    step: str,
-    data: dict[str, Any],
-    now: datetime,
+    session: AsyncSession, key: DialogKey, step: str, data: dict[str, Any], now: datetime
 ) -> None:
     """Opens a dialog; one that was open before in this chat with this member ends."""
     values = {
-        "bot_id": bot_id,
-        "chat_key": chat_key,
-        "user_id": user_id,
+        "bot_id": key.bot_id,
+        "chat_key": key.chat_key,
+        "user_id": key.user_id,
         "step": step,
         "data": data,
         "expires_at": now + DIALOG_LIFETIME,
@@ -47,24 +53,56 @@ async def open_dialog(
     await session.execute(upsert(dialect, DialogRow, key=["bot_id", "chat_key", "user_id"], values=values))
 
 
-async def is_open(database: Database, bot_id: BotId, chat_key: ChatKey, user_id: UserId) -> bool:
-    """Whether a dialog is open here. A read beside the writer: most messages answer no question."""
-    async with database.read() as connection:
-        found = await connection.execute(
-            select(DialogRow.step).where(
-                DialogRow.bot_id == bot_id, DialogRow.chat_key == chat_key, DialogRow.user_id == user_id
-            )
-        )
-        return found.first() is not None
+_KEY = {"bot_id": "bigint", "chat_key": "bigint", "user_id": "bigint"}
+_OPEN = HotStatement(
+    """
+    SELECT dialogs.bot_id, dialogs.chat_key, dialogs.user_id FROM dialogs JOIN {asked}
+    ON dialogs.bot_id = asked.bot_id AND dialogs.chat_key = asked.chat_key
+    AND dialogs.user_id = asked.user_id
+    """,
+    asked=_KEY,
+)
+_CLOSE = HotStatement(
+    """
+    DELETE FROM dialogs WHERE (bot_id, chat_key, user_id) IN (
+        SELECT bot_id, chat_key, user_id FROM {closed}
+    )
+    """,
+    closed=_KEY,
+)
 
 
-async def take_dialog(
-    session: AsyncSession, bot_id: BotId, chat_key: ChatKey, user_id: UserId, now: datetime
-) -> Dialog | None:
+class OpenDialogs:
+    """Which dialogs are open, asked for many messages at once: most of them answer no question."""
+
+    def __init__(self, database: Database) -> None:
+        self._reads: Batcher[DialogKey, bool] = Batcher(database.reads(), _are_open)
+
+    async def is_open(self, key: DialogKey) -> bool:
+        """Whether a dialog is open there. A read beside the writer."""
+        return await self._reads.add(key)
+
+
+def _are_open(hot: HotConnection, keys: Sequence[DialogKey]) -> list[bool]:
+    found = {DialogKey(*row) for row in hot.execute(_OPEN, asked=keys)}
+    return [key in found for key in keys]
+
+
+def close_batch(hot: HotConnection, keys: Sequence[DialogKey]) -> None:
+    """Closes the dialogs that are open there."""
+    if keys:
+        hot.execute(_CLOSE, closed=keys)
+
+
+async def take_dialog(session: AsyncSession, key: DialogKey, now: datetime) -> Dialog | None:
     """The open dialog, closed by this very call; None where none is open or it has gone stale."""
     closed = await session.execute(
         delete(DialogRow)
-        .where(DialogRow.bot_id == bot_id, DialogRow.chat_key == chat_key, DialogRow.user_id == user_id)
+        .where(
+            DialogRow.bot_id == key.bot_id,
+            DialogRow.chat_key == key.chat_key,
+            DialogRow.user_id == key.user_id,
+        )
         .returning(DialogRow.step, DialogRow.data, DialogRow.expires_at)
     )
     row = closed.one_or_none()

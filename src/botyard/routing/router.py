@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from botyard.members import chats
-from botyard.members.directory import meet, place_chat, read_member
+from botyard.members.directory import read_member
 from botyard.members.models import Role
 from botyard.observability.metrics import Metrics
 from botyard.routing import dialogs
@@ -64,13 +64,10 @@ class Router:
             return Handled("unreadable")
         if envelope.kind in BUSINESS_KINDS:
             return await self._watch(ctx)
-        if envelope.chat is not None:
-            await self._find_chat(ctx)
-            await self._note_fate_of_chat(ctx)
-        if _is_from_person(envelope):
-            await self._find_member(ctx)
-            if ctx.member.banned:
-                return Handled("banned")
+        await self._find_out(ctx)
+        await self._note_fate_of_chat(ctx)
+        if _is_from_person(envelope) and ctx.member.banned:
+            return Handled("banned")
         return await self._choose(ctx)
 
     async def _choose(self, ctx: Context) -> Handled:
@@ -99,25 +96,14 @@ class Router:
 
     # who and where
 
-    async def _find_chat(self, ctx: Context) -> None:
-        info = ctx.envelope.chat
-        assert info is not None
-        directory = ctx.house.directory
-        place = await directory.find_chat(ctx.house.database, info, ctx.now)
-        if place is None:
-            place = known = await place_chat(ctx.session, info, ctx.now)
-            ctx.after_commit(lambda: directory.remember_chat(known, ctx.now))
-        ctx.chat = place
-
-    async def _find_member(self, ctx: Context) -> None:
-        sender = ctx.envelope.sender
-        assert sender is not None
-        directory = ctx.house.directory
-        member = await directory.find_member(ctx.house.database, sender, ctx.now)
-        if member is None:
-            member = known = await meet(ctx.session, sender, ctx.now)
-            ctx.after_commit(lambda: directory.remember(known, ctx.now))
-        ctx.member = member
+    async def _find_out(self, ctx: Context) -> None:
+        envelope = ctx.envelope
+        sender = envelope.sender if _is_from_person(envelope) else None
+        met = await ctx.house.directory.meet(sender, envelope.chat, ctx.now)
+        if met.member is not None:
+            ctx.member = met.member
+        if met.place is not None:
+            ctx.chat = met.place
 
     async def _note_fate_of_chat(self, ctx: Context) -> None:
         """What became of the chat, and of the bot in it, is so whoever did it: a banned member too."""
@@ -166,7 +152,7 @@ class Router:
         ctx.args = spoken.args
         if not await self._may(ctx, found.role):
             return self._deny(ctx, found)
-        await self._close_dialog(ctx)
+        ctx.end_dialog()  # a command is a change of subject
         await self._run(ctx, found.name, found.handle)
         return Handled("command", found.name, "ok")
 
@@ -201,22 +187,15 @@ class Router:
     async def _continue_dialog(self, ctx: Context) -> bool:
         if not ctx.envelope.text:
             return False
-        keys = (ctx.bot.id, ctx.chat.key, ctx.member.id)
-        if not await dialogs.is_open(ctx.house.database, *keys):
+        if not await ctx.house.open_dialogs.is_open(ctx.dialog_key):
             return False
-        open_dialog = await dialogs.take_dialog(ctx.session, *keys, ctx.now)
+        open_dialog = await dialogs.take_dialog(ctx.session, ctx.dialog_key, ctx.now)
         step = ctx.house.registry.dialog_steps.get(open_dialog.step) if open_dialog else None
         if open_dialog is None or step is None or not await self._may(ctx, step.role):
             return False
         ctx.args, ctx.dialog_data = ctx.envelope.text, open_dialog.data
         await step.handle(ctx)
         return True
-
-    async def _close_dialog(self, ctx: Context) -> None:
-        """A command is a change of subject: the question that was open is not waiting any more."""
-        keys = (ctx.bot.id, ctx.chat.key, ctx.member.id)
-        if await dialogs.is_open(ctx.house.database, *keys):
-            await dialogs.take_dialog(ctx.session, *keys, ctx.now)
 
     async def _may(self, ctx: Context, needed: Role) -> bool:
         """The one place where roles are checked. What not everybody may is checked against the database."""

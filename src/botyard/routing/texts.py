@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -17,10 +18,18 @@ FALLBACK = "en"
 TextArgument = str | int | float
 
 
+FORMATTED = 2048
+"""So many texts are remembered as they were formatted: most are said again and again."""
+
+
 class Html(str):
     """Text that is HTML already and must not be escaped again."""
 
     __slots__ = ()
+
+
+def _as_html(value: TextArgument) -> TextArgument:
+    return escape(value) if isinstance(value, str) and not isinstance(value, Html) else value
 
 
 class Texts:
@@ -29,6 +38,7 @@ class Texts:
     def __init__(self, folders: Iterable[Path]) -> None:
         """Each folder holds one file per language: `en.ftl`, `de.ftl`."""
         self._bundles: dict[str, FluentBundle] = {}
+        self._formatted = lru_cache(FORMATTED)(self._format)
         for folder in folders:
             for file in sorted(folder.glob("*.ftl")):
                 bundle = self._bundles.setdefault(file.stem, FluentBundle([file.stem], use_isolating=False))
@@ -36,14 +46,19 @@ class Texts:
 
     def format(self, language: str | None, key: str, **arguments: TextArgument) -> str:
         """The text as HTML. String arguments are escaped unless they are `Html`."""
-        safe = {
-            name: escape(value) if isinstance(value, str) and not isinstance(value, Html) else value
+        safe = tuple(
+            (name, str if isinstance(value, str) else type(value), _as_html(value))
             for name, value in arguments.items()
-        }
+        )
+        return self._formatted(language, key, safe)
+
+    def _format(
+        self, language: str | None, key: str, safe: tuple[tuple[str, type, TextArgument], ...]
+    ) -> str:
         for bundle in self._candidates(language):
             pattern = bundle.get_message(key).value if bundle.has_message(key) else None
             if pattern is not None:
-                text, errors = bundle.format_pattern(pattern, safe)
+                text, errors = bundle.format_pattern(pattern, {name: value for name, _, value in safe})
                 if errors:
                     log.warning("text.incomplete", key=key, errors=[str(error) for error in errors])
                 return str(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,15 +41,26 @@ class BotApi:
         self._faults = faults
         self._limits = limits
 
-    async def call(self, bot: Bot, method: str, raw: Json, files: Mapping[str, Upload]) -> Outcome:
-        """Carries out a call as Telegram would. Never raises `ApiError`: every refusal is an outcome."""
+    async def call(
+        self,
+        bot: Bot,
+        method: str,
+        raw: Json,
+        files: Mapping[str, Upload],
+        *,
+        still_listens: Callable[[], bool] = lambda: True,
+    ) -> Outcome:
+        """Carries out a call as Telegram would. Never raises `ApiError`: every refusal is an outcome.
+
+        Whoever no longer listens when it is done is not answered.
+        """
         name = method.lower()
         fault = self._faults.strike(bot.id, name, raw.get("chat_id"))
         if fault and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
         params: Json = dict(raw)
         outcome = await self._outcome(bot, name, params, files, fault)
-        if fault and fault.kind is FaultKind.RESET_AFTER:
+        if (fault and fault.kind is FaultKind.RESET_AFTER) or not still_listens():
             outcome = Outcome(UNANSWERED, outcome.answer, outcome.applied)
         self._record(bot, METHODS[name].__api_method__ if name in METHODS else method, params, files, outcome)
         return outcome

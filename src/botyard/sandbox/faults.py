@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from random import Random
 
+from botyard.sandbox.chance import Chance
 from botyard.sandbox.errors import ApiError, too_many_requests
 from botyard.sandbox.state import Json
 
@@ -77,7 +77,7 @@ class Fault:
 class Faults:
     """The orders in force. Chance comes from a seed, so a run can be repeated."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Chance) -> None:
         self._chance = chance
         self._next_id = 1
         self.orders: list[Fault] = []
@@ -93,8 +93,10 @@ class Faults:
 
     def strike(self, bot_id: int, method: str, chat_id: object) -> Fault | None:
         """The fault that hits this call, if any: the first that concerns it and whose chance comes up."""
-        for fault in self.orders:
-            if fault.concerns(bot_id, method, chat_id) and self._chance.random() < fault.probability:
+        for place, fault in enumerate(self.orders):
+            if not fault.concerns(bot_id, method, chat_id):
+                continue
+            if self._chance.draw("fault", place, bot_id, method, str(chat_id)) < fault.probability:
                 if fault.times is not None:
                     fault.times -= 1
                 return fault

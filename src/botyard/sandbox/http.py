@@ -6,6 +6,8 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -43,7 +45,7 @@ class MethodDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            status, answer = await self._answer(request)
+            status, answer = await self._answer(request, partial(_still_listens, receive))
         except ApiError as error:
             status, answer = error.status, error.answer()
         except Exception:
@@ -54,7 +56,7 @@ class MethodDoor:
         else:
             await telegram_response(status, answer)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> tuple[int, Json]:
+    async def _answer(self, request: Request, still_listens: Callable[[], bool]) -> tuple[int, Json]:
         token, method = request.path_params["token"], request.path_params["method"]
         bot = self._world.bot_with(token)
         if bot is None:
@@ -62,7 +64,7 @@ class MethodDoor:
         if request.method not in {"GET", "POST"}:
             raise ApiError(405, "Method Not Allowed")
         body = await read_request(request)
-        outcome = await self._api.call(bot, method, body.params, body.files)
+        outcome = await self._api.call(bot, method, body.params, body.files, still_listens=still_listens)
         return outcome.status, outcome.answer
 
 
@@ -92,6 +94,11 @@ def _looks_like_token(text: str) -> bool:
     return bool(colon and secret) and number.isascii() and number.isdigit()
 
 
+def _still_listens(receive: Receive) -> bool:
+    """Whether the connection is still there, as far as uvicorn knows; other servers do not tell."""
+    return not getattr(getattr(receive, "__self__", None), "disconnected", False)
+
+
 async def reset_connection(receive: Receive, send: Send) -> None:
     """Resets the TCP connection instead of answering; without uvicorn it breaks off an answer half way."""
     transport: Any = getattr(getattr(receive, "__self__", None), "transport", None)
@@ -100,7 +107,7 @@ async def reset_connection(receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         return
     endpoint = transport.get_extra_info("socket")
-    if endpoint is not None:
+    if endpoint is not None and endpoint.fileno() >= 0:
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
     while not getattr(receive.__self__, "disconnected", True):  # type: ignore[attr-defined]  # uvicorn's cycle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -29,7 +29,7 @@ class CallRecord:
     answer: dict[str, Any] | None
 
     def json(self) -> dict[str, Any]:
-        return asdict(self) | {"time": iso(self.time)}
+        return self.__dict__ | {"time": iso(self.time)}
 
 
 class Log(Generic[Entry]):

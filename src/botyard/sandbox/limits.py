@@ -6,13 +6,14 @@ import math
 from collections import defaultdict, deque
 
 from botyard.sandbox.errors import too_many_requests
-from botyard.sandbox.state import Json
-from botyard.sandbox.virtual_clock import VirtualClock
+from botyard.sandbox.state import ChatType, Json
+from botyard.sandbox.world import World
 
 BOT_PER_SECOND = 30
 PAID_PER_SECOND = 1000
 CHAT_BURST = 5
 GROUP_PER_MINUTE = 20
+GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 
 class Window:
@@ -53,8 +54,9 @@ class Bucket:
 class Limits:
     """Counts what bots send and refuses what is too much."""
 
-    def __init__(self, clock: VirtualClock, *, enforce: bool = False) -> None:
-        self._clock = clock
+    def __init__(self, world: World, *, enforce: bool = False) -> None:
+        self._world = world
+        self._clock = world.clock
         self.enforce = enforce
         self._bots: defaultdict[int, Window] = defaultdict(Window)
         self._chats: defaultdict[tuple[int, str], Bucket] = defaultdict(Bucket)
@@ -70,10 +72,12 @@ class Limits:
             self._pace_webhook(bot_id)
         if not count:
             return
-        now, place = self._clock.monotonic(), (bot_id, str(params.get("chat_id")))
+        now = self._clock.monotonic()
+        chat = self._world.known_chat(params.get("chat_id"))
+        place = (bot_id, str(chat.id if chat else params.get("chat_id")))
         whole = self._bots[bot_id]
         most = PAID_PER_SECOND if params.get("allow_paid_broadcast") is True else BOT_PER_SECOND
-        is_group = place[1].startswith(("-", "@"))
+        is_group = chat is not None and chat.type in GROUPS
         wait = max(
             whole.wait(now, 1.0, most, 1),
             self._chats[place].wait(now),

@@ -72,6 +72,7 @@ class QueuedUpdate:
     expires: float
     attempts: int = 0
     delivered: bool = False
+    delivered_at: datetime | None = None
     via: str = "pending"
 
     @property

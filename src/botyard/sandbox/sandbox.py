@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from random import Random
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from botyard.clock import Clock, SystemClock
 from botyard.sandbox.calls import BotApi
 from botyard.sandbox.control import control_routes
+from botyard.sandbox.control.traffic import Traffic
 from botyard.sandbox.control.weather import Weather
 from botyard.sandbox.faults import Faults
 from botyard.sandbox.http import FileDoor, MethodDoor
@@ -41,31 +41,33 @@ class Sandbox:
     ) -> None:
         """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept."""
         self.clock = VirtualClock(clock or SystemClock())
-        self.world = World(self.clock, Random(seed), log_size)  # noqa: S311 - repeatable, not secret
-        self.faults = Faults(Random(seed))  # noqa: S311 - repeatable, not secret
-        self.limits = Limits(self.clock, enforce=enforce_limits)
+        self.world = World(self.clock, seed, log_size)
+        self.faults = Faults(self.world.chance)
+        self.limits = Limits(self.world, enforce=enforce_limits)
         api = BotApi(self.world, self.faults, self.limits)
         self._couriers = Couriers(self.world, api)
         self.world.on_update = self._couriers.on_update
         if seed_world:
             plant(self.world)
+        self._traffic = Traffic(self.world)
         self.app = self._application(api)
 
     def _application(self, api: BotApi) -> Starlette:
         methods = MethodDoor(self.world, api)
-        weather = Weather(self.faults, self.limits, self.clock)
+        weather = Weather(self.faults, self.limits, self.world)
         return Starlette(
             routes=[
                 Route("/bot{token}/{method}", methods),
                 Route("/file/bot{token}/{path:path}", FileDoor(self.world)),
-                Mount("/control", routes=control_routes(self.world, weather)),
+                Mount("/control", routes=control_routes(self.world, weather, self._traffic)),
                 Route("/", _index),
                 Mount("/static", StaticFiles(directory=PAGE / "static", check_dir=False)),
             ]
         )
 
     async def aclose(self) -> None:
-        """Stops webhook deliveries, long polls and event streams."""
+        """Stops traffic, webhook deliveries, long polls and event streams."""
+        self._traffic.close()
         self.world.events.close()
         for bot in self.world.bots.values():
             bot.queue.close()

@@ -142,7 +142,7 @@ class Courier:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reason, status, retry_after = f"Connection failed: {type(error).__name__}", 0, None
         self._failed(update, reason, status)
-        return self._delay(failures) if retry_after is None else retry_after
+        return self._delay(failures, update.lane) if retry_after is None else retry_after
 
     def _headers(self) -> dict[str, str]:
         secret = {SECRET_HEADER: self._hook.secret} if self._hook.secret else {}
@@ -164,12 +164,11 @@ class Courier:
             self._bot.webhook = Webhook()
             self._world.on_update(self._bot, None)
 
-    def _delay(self, failures: int) -> float:
-        return (
-            RETRY_DELAYS[failures]
-            if failures < len(RETRY_DELAYS)
-            else self._world.random.uniform(*SLOW_RETRY)
-        )
+    def _delay(self, failures: int, lane: str) -> float:
+        if failures < len(RETRY_DELAYS):
+            return RETRY_DELAYS[failures]
+        shortest, longest = SLOW_RETRY
+        return shortest + (longest - shortest) * self._world.chance.draw("retry", self._bot.id, lane)
 
     async def _carry_out(self, response: aiohttp.ClientResponse) -> None:
         """The method call that the answer's body may hold. Nobody learns its result."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from botyard.ids import BotToken
+from botyard.sandbox.chance import Chance
 from botyard.sandbox.errors import ControlError
 from botyard.sandbox.journal import CallRecord, EventHub, Log, iso
 from botyard.sandbox.queues import DAY, LIFETIMES, QueuedUpdate, UpdateQueue, is_wanted, lane_of
@@ -32,11 +33,14 @@ from botyard.sandbox.virtual_clock import VirtualClock
 
 
 class World:
-    """Everything there is, in memory. Ids are Telegram ids; randomness comes from one seeded source."""
+    """Everything there is, in memory. Ids are Telegram ids; randomness comes from a seed."""
 
-    def __init__(self, clock: VirtualClock, chance: random.Random, log_size: int) -> None:
+    def __init__(self, clock: VirtualClock, seed: int, log_size: int) -> None:
         self.clock = clock
-        self.random = chance
+        self.random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        """For ids, which must never come twice."""
+        self.chance = Chance(seed)
+        """For what may be repeated: faults and the waits between retries."""
         self.events = EventHub()
         self.calls: Log[CallRecord] = Log(log_size)
         self.updates: Log[QueuedUpdate] = Log(log_size)
@@ -133,6 +137,14 @@ class World:
             return self.private(bot, user)
         return self.find_group(chat_id)
 
+    def known_chat(self, reference: object) -> Chat | None:
+        """The group or channel that a `chat_id` names, by id or @username; None for private chats too."""
+        text = str(reference)
+        if text.startswith("@"):
+            wanted = text[1:].lower()
+            return next((one for one in self.chats.values() if (one.username or "").lower() == wanted), None)
+        return self.chats.get(int(text)) if text.removeprefix("-").isdecimal() and len(text) < 20 else None
+
     def add_chat(self, chat_id: int, kind: ChatType, title: str, username: str | None = None) -> Chat:
         """Makes a group or channel, or renames the one with this id. All permissions are granted."""
         chat = self.chats.setdefault(chat_id, Chat(chat_id, kind, title))
@@ -191,7 +203,7 @@ class World:
     def delivered(self, bot: Bot, update: QueuedUpdate, via: str) -> None:
         """Notes that an update reached its bot."""
         if not update.delivered:
-            update.delivered, update.via = True, via
+            update.delivered, update.via, update.delivered_at = True, via, self.clock.now()
             self.report(update)
         if via == "webhook":
             bot.queue.remove(update)
@@ -224,5 +236,6 @@ def update_entry(update: QueuedUpdate) -> Json:
         "update": update.json,
         "via": update.via,
         "delivered": update.delivered,
+        "delivered_at": iso(update.delivered_at) if update.delivered_at else None,
         "attempts": update.attempts,
     }

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace, TracebackType
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
 from typing import Any, Self
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from botyard.ids import BotToken
+from botyard.telegram.address import read_address
 from botyard.telegram.answers import HttpAnswer, read_answer
+from botyard.telegram.connection import BrokenConnectionError
 from botyard.telegram.errors import NotSent, OutcomeUnknown, TelegramError
+from botyard.telegram.multipart import encode_form
+from botyard.telegram.pool import CLOSED, NoConnectionError, Pool
 
 TELEGRAM = "https://api.telegram.org"
-CONNECT_SECONDS = 10.0
-KEEP_ALIVE_SECONDS = 30.0
-"""How long an idle connection is kept: less than servers do, so that they seldom close it under a request."""
-DNS_SECONDS = 300
+MOST_HEADS = 1024
+"""How many requests' heads are kept, one for each bot and method."""
 
 Params = Mapping[str, object] | bytes
 
@@ -42,13 +41,6 @@ class InputFile:
         return f"InputFile({self.name!r}, {len(self.content)} bytes)"
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One request under way. Until there is a connection, nothing of it can have been written."""
-
-    connected: bool = False
-
-
 class TelegramClient:
     """Calls to one Bot API server, for any number of bots. Close it, or use it as a context manager."""
 
@@ -57,9 +49,9 @@ class TelegramClient:
 
         Raises `ValueError` for a `base_url` that is none.
         """
-        self._base_url = str(URL(base_url)).rstrip("/")  # refused here, where no token is in it yet
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._address = read_address(base_url)  # refused here, where no token is in it yet
+        self._pool = Pool(self._address, connections)
+        self._heads: dict[tuple[BotToken, str], bytes] = {}
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -73,8 +65,8 @@ class TelegramClient:
     async def aclose(self) -> None:
         """Closes the connections. Calls under way end with `OutcomeUnknown`, later ones with `NotSent`."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
+        self._pool.close()
+        await asyncio.sleep(0)  # closing takes the loop one turn
 
     # The timeout is an argument: only in here is it known whether time ran out before or after sending.
 
@@ -110,52 +102,49 @@ class TelegramClient:
         return read_answer(token, method, await self._post(token, method, params, timeout))
 
     async def _post(self, token: BotToken, method: str, params: Params, seconds: float) -> HttpAnswer:
-        body, content_type = _encode(params)
-        if self._closed:
-            raise NotSent("the client is closed", method=method)
-        attempt = _Attempt()
-        try:
-            async with self._open_session().post(
-                self._url(token, method),
-                data=body,
-                headers=content_type,
-                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
-                allow_redirects=False,
-                trace_request_ctx=attempt,
-            ) as response:
-                return await _read(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = _failure(error, attempt, method)
-        # Raised out here: an aiohttp error holds the URL, hence the token, and must not become the context.
-        raise failure
-
-    def _url(self, token: BotToken, method: str) -> URL:
+        content_type, body = _encode(params)
         if not (method.isascii() and method.isalnum()):
             raise ValueError(f"not a Bot API method's name: {method!r}")
-        return URL(f"{self._base_url}/bot{token.reveal()}/{method}", encoded=True)
+        if self._closed:
+            raise NotSent(CLOSED, method=method)
+        now = asyncio.get_running_loop().time()
+        deadline = now + seconds
+        failure: TelegramError
+        try:
+            connection = self._pool.take(now) or await self._pool.open(deadline)
+        except NoConnectionError as error:
+            failure = NotSent(f"no connection to the Bot API server ({error})", method=method)
+        else:
+            try:
+                # No local name for the head: it holds the token, and a traceback may show locals.
+                return await connection.send(self._head(token, method), content_type, body, deadline)
+            except BrokenConnectionError as error:
+                failure = OutcomeUnknown(f"sent, but no answer came ({error})", method=method)
+            finally:
+                self._pool.give_back(connection)
+        raise failure
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        # Made at the first call: aiohttp wants a running loop.
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections,
-                    ttl_dns_cache=DNS_SECONDS,
-                    keepalive_timeout=KEEP_ALIVE_SECONDS,
-                    socket_factory=_socket,
-                ),
-                headers={"User-Agent": "botyard", "Accept-Encoding": "identity"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[_note_connection()],
-            )
-        return self._session
+    def _head(self, token: BotToken, method: str) -> bytes:
+        """The request, up to the headers that tell of its body."""
+        head = self._heads.get((token, method))
+        if head is None:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            head = (
+                f"POST {self._address.path}/bot{token.reveal()}/{method} HTTP/1.1\r\n"
+                f"Host: {self._address.authority}\r\n"
+                "User-Agent: botyard\r\n"
+                "Accept: application/json\r\n"
+                "Accept-Encoding: identity\r\n"
+            ).encode("ascii")
+            self._heads[token, method] = head
+        return head
 
 
-def _encode(params: Params) -> tuple[bytes | aiohttp.FormData, dict[str, str]]:
-    """The request's body and its content type: JSON, or multipart where there are files to upload."""
-    json = {"Content-Type": "application/json"}
+def _encode(params: Params) -> tuple[bytes, Sequence[bytes]]:
+    """The request's content type and its body in pieces: JSON, or multipart if there are files to upload."""
     if isinstance(params, bytes):
-        return params, json
+        return b"application/json", (params,)
     files: dict[str, InputFile] = {}
 
     def attach(value: object) -> str:
@@ -171,55 +160,10 @@ def _encode(params: Params) -> tuple[bytes | aiohttp.FormData, dict[str, str]]:
     fields = {name: msgspec.json.encode(value, enc_hook=attach) for name, value in rest.items()}
     files.update(top_files)
     if not files:
-        return b"{%s}" % b",".join(b"%s:%s" % (msgspec.json.encode(k), v) for k, v in fields.items()), json
-    form = aiohttp.FormData(quote_fields=False)
-    for name, encoded in fields.items():
-        value = rest[name]
-        form.add_field(name, value if isinstance(value, str) else encoded.decode())
-    for name, file in files.items():
-        form.add_field(name, file.content, filename=file.name, content_type="application/octet-stream")
-    return form, {}
-
-
-async def _read(response: aiohttp.ClientResponse) -> HttpAnswer:
-    retry_after = response.headers.get("Retry-After")
-    try:
-        body = await response.read()
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        if response.status < 400:
-            raise
-        body = b""  # the status alone says that it was refused
-    return HttpAnswer(response.status, body, retry_after)
-
-
-def _failure(error: Exception, attempt: _Attempt, method: str) -> TelegramError:
-    """What a broken transport means. Only the kind of the error is told: its text may hold the URL."""
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = "time ran out"
-    if attempt.connected:
-        return OutcomeUnknown(f"sent, but no answer came ({reason})", method=method)
-    return NotSent(f"no connection to the Bot API server ({reason})", method=method)
-
-
-def _note_connection() -> aiohttp.TraceConfig:
-    """Notes on each `_Attempt` that it got a connection, new or kept: from then on it may have been sent."""
-    trace = aiohttp.TraceConfig()
-
-    async def connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-        context.trace_request_ctx.connected = True
-
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(connected)
-    return trace
-
-
-def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket that notices a dead peer within a minute, also while a long poll is silent."""
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return made
+        members = (b"%b:%b" % (msgspec.json.encode(name), value) for name, value in fields.items())
+        return b"application/json", (b"{%b}" % b",".join(members),)
+    texts = (
+        (name, value if isinstance(value := rest[name], str) else encoded.decode())
+        for name, encoded in fields.items()
+    )
+    return encode_form(texts, ((name, file.name, file.content) for name, file in files.items()))

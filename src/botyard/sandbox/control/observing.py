@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from botyard.sandbox.control.request import ControlRequest
 from botyard.sandbox.errors import ControlError
+from botyard.sandbox.journal import Entry, Log
 from botyard.sandbox.menus import menu_of
 from botyard.sandbox.rendering import client_view
 from botyard.sandbox.state import Chat, Json
@@ -41,17 +42,25 @@ def chat_in_path(request: ControlRequest) -> Chat:
 def updates(request: ControlRequest) -> Json:
     """What went into the bots' queues from a number on, and how it fared."""
     bot = request.optional_bot()
-    log = request.world.updates
-    entries = [
-        one for one in log.since(request.query_number("since", 0)) if bot is None or one.bot_id == bot.id
-    ]
-    return {"entries": [update_entry(one) for one in entries], "next": log.next}
+    entries, following = _page(request, request.world.updates)
+    return {
+        "entries": [update_entry(one) for one in entries if bot is None or one.bot_id == bot.id],
+        "next": following,
+    }
 
 
 def journal(request: ControlRequest) -> Json:
     """The Bot API calls from a number on."""
-    log = request.world.calls
-    return {"entries": [one.json() for one in log.since(request.query_number("since", 0))], "next": log.next}
+    entries, following = _page(request, request.world.calls)
+    return {"entries": [one.json() for one in entries], "next": following}
+
+
+def _page(request: ControlRequest, log: Log[Entry]) -> tuple[list[Entry], int]:
+    """The entries from `since` on, `limit` at most, and the number to go on with."""
+    entries, limit = log.since(request.query_number("since", 0)), request.query_number("limit", 0)
+    if not 0 < limit < len(entries):
+        return entries, log.next
+    return entries[:limit], log.next - len(entries) + limit
 
 
 def callback(request: ControlRequest) -> Json:

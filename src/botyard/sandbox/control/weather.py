@@ -11,20 +11,32 @@ from botyard.sandbox.faults import FaultKind, Faults
 from botyard.sandbox.journal import iso
 from botyard.sandbox.limits import Limits
 from botyard.sandbox.state import Json
-from botyard.sandbox.virtual_clock import VirtualClock
+from botyard.sandbox.world import World
 
 FASTEST = 100_000.0
+
+
+FAULT_FIELDS = {
+    *("kind", "method", "chat_id", "bot", "probability", "times", "seconds"),
+    *("retry_after", "error_code", "description", "migrate_to_chat_id"),
+}
 
 
 class Weather:
     """The routes that change the conditions."""
 
-    def __init__(self, faults: Faults, limits: Limits, clock: VirtualClock) -> None:
+    def __init__(self, faults: Faults, limits: Limits, world: World) -> None:
         self._faults = faults
         self._limits = limits
-        self._clock = clock
+        self._clock = world.clock
+        self._chance = world.chance
 
     def order(self, request: ControlRequest) -> Json:
+        unknown = sorted(request.body.keys() - FAULT_FIELDS)
+        if unknown:
+            raise ControlError(
+                f"a fault has no {', '.join(unknown)}. It has {', '.join(sorted(FAULT_FIELDS))}."
+            )
         try:
             kind = FaultKind(request.field("kind", str))
         except ValueError as error:
@@ -49,6 +61,14 @@ class Weather:
     def clear(self, _request: ControlRequest) -> Json:
         self._faults.clear()
         return {}
+
+    def set_seed(self, request: ControlRequest) -> Json:
+        """From here on, the faults and waits of a run that began with this seed."""
+        self._chance.reseed(request.field("seed", int))
+        return self.seed(request)
+
+    def seed(self, _request: ControlRequest) -> Json:
+        return {"seed": self._chance.seed}
 
     def set_limits(self, request: ControlRequest) -> Json:
         self._limits.enforce = request.field("enforce", bool)
