@@ -67,8 +67,9 @@ def open_engines(url: str) -> Engines:
         writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
         reader = _sqlite_engine(url, begin=READ, connections=4)
         return Engines(writes=writer, reads=reader, sessions=writer, session_reads=reader)
-    batches = _postgres_engine(url, most=BATCH_CONNECTIONS, patience=5.0)
-    sessions = _postgres_engine(url, most=SESSION_CONNECTIONS, patience=30.0)
+    broken = LastBroken()
+    batches = _postgres_engine(url, broken, most=BATCH_CONNECTIONS, patience=5.0)
+    sessions = _postgres_engine(url, broken, most=SESSION_CONNECTIONS, patience=30.0)
     return Engines(writes=batches, reads=batches, sessions=sessions, session_reads=sessions)
 
 
@@ -87,7 +88,14 @@ def connect_sqlite(url: str) -> sqlite3.Connection:
     return connection
 
 
-def _postgres_engine(url: str, *, most: int, patience: float) -> AsyncEngine:
+@dataclass(slots=True)
+class LastBroken:
+    """When a connection to this server was last found broken: the others may be, too."""
+
+    at: float = -math.inf
+
+
+def _postgres_engine(url: str, broken: LastBroken, *, most: int, patience: float) -> AsyncEngine:
     """At most so many connections; who gets none waits `patience` seconds."""
     # No prepared statements: they belong to a session, and PgBouncer hands a session to many clients.
     engine = create_async_engine(
@@ -113,10 +121,18 @@ def _postgres_engine(url: str, *, most: int, patience: float) -> AsyncEngine:
     def note_time(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info[_LEFT_AT] = time.monotonic()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def note_break(_connection: object, _record: object, _error: object) -> None:
+        broken.at = time.monotonic()
+
     @event.listens_for(engine.sync_engine, "checkout")
     def try_idle(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        """Asks one that was idle whether it is alive. Before each use that would cost a quarter more."""
-        if time.monotonic() - record.info.get(_LEFT_AT, math.inf) < IDLE_SECONDS:
+        """Asks one that was idle, or that is older than a break, whether it is alive.
+
+        Before each use that would cost a quarter more.
+        """
+        left_at = record.info.get(_LEFT_AT, math.inf)
+        if left_at > broken.at and time.monotonic() - left_at < IDLE_SECONDS:
             return
         try:
             dialect.do_ping(connection)
