@@ -28,7 +28,8 @@ INSERT INTO outbox (
 @pytest.fixture(scope="module", autouse=True)
 def _every_model() -> None:
     """All models, so that a forgotten migration of any room is seen."""
-    importlib.import_module("botyard.app")
+    for module in ("botyard.app", "botyard.members.consent"):
+        importlib.import_module(module)
 
 
 def test_models_and_migrations_agree(empty_url: str) -> None:

@@ -23,6 +23,10 @@ INDEXES: dict[str, str] = {
         "SELECT id FROM outbox WHERE state = 'pending' AND bot_id = 1 ORDER BY priority, id LIMIT 100"
     ),
     "ix_outbox_sending": "SELECT id FROM outbox WHERE state = 'sending' AND bot_id = 1",
+    "ix_outbox_receipt": "SELECT id FROM outbox WHERE receipt = 'distribution:1' ORDER BY id",
+    "ix_schedules_next_at": (
+        "SELECT id FROM schedules WHERE next_at <= '2030-01-01' ORDER BY next_at LIMIT 50"
+    ),
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),
