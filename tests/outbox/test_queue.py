@@ -268,6 +268,29 @@ async def test_outcomes_are_written_down(database: Database, clock: ManualClock,
     assert (failed.state, failed.finished_at, failed.error) == (CallState.FAILED, clock.now(), "blocked")
 
 
+async def test_whoever_queued_calls_learns_their_fate_by_the_receipt(
+    database: Database, clock: ManualClock, lease: Lease
+) -> None:
+    ids = await add(
+        database, clock, *(message(receipt="post:1") for _ in range(3)), message(receipt="post:2"), message()
+    )
+    await claim(database, ids, lease)
+    outcomes = [
+        Outcome(ids[0], SENT, 1, clock.now(), message_ids=(55,)),
+        Outcome(ids[1], SENT, 1, clock.now(), message_ids=(56, 57, 58)),
+    ]
+    await database.write_batch(lambda hot: queue.record(hot, outcomes, fence=lease.fence))
+    async with database.read() as connection:
+        fates = await queue.fates(connection, "post:1")
+        assert await queue.fates(connection, "post:3") == []
+    assert [(fate.id, fate.state, fate.message_ids) for fate in fates] == [
+        (ids[0], SENT, (55,)),
+        (ids[1], SENT, (56, 57, 58)),
+        (ids[2], SENDING, ()),
+    ]
+    assert [fate.is_open for fate in fates] == [False, False, True]
+
+
 async def test_a_record_with_a_stale_fence_changes_nothing(
     database: Database, clock: ManualClock, lease: Lease
 ) -> None:
