@@ -1,0 +1,60 @@
+"""Every keyword of all rules, found in one pass over a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+
+from botyard.features.distribution.boundaries import is_word_edge
+from botyard.features.distribution.folding import Folded, fold
+
+Span = tuple[int, int]
+"""Start and end, in characters of a `str`."""
+
+
+class Keyword(NamedTuple):
+    """A word or phrase in folded form, and whether only whole words count. (A tuple: hashed in no time.)"""
+
+    folded: str
+    whole_word: bool
+
+
+def keyword(written: str, *, whole_word: bool) -> Keyword:
+    """The keyword for a word or phrase as an operator wrote it; its `folded` is empty if that is blank."""
+    return Keyword(fold(written).text.strip(), whole_word)
+
+
+class KeywordFinder:
+    """An automaton of keywords (Aho-Corasick): its time depends on the post, hardly on how many they are."""
+
+    def __init__(self, keywords: Sequence[Keyword]) -> None:
+        """Raises `ValueError` for an empty keyword."""
+        self._keywords = keywords
+        self._automaton = AhoCorasick([each.folded for each in keywords], store_patterns=False)
+
+    def find(self, post: Folded) -> dict[Keyword, list[Span]]:
+        """Where the keywords stand in the folded post, from left to right, overlapping ones too."""
+        found: dict[Keyword, list[Span]] = {}
+        for each, span, has_edges in self._occurrences(post):
+            if has_edges or not each.whole_word:
+                found.setdefault(each, []).append(span)
+        return found
+
+    def find_inside(self, post: Folded) -> dict[Keyword, list[Span]]:
+        """Where keywords that must be whole words stand inside longer ones."""
+        found: dict[Keyword, list[Span]] = {}
+        for each, span, has_edges in self._occurrences(post):
+            if each.whole_word and not has_edges:
+                found.setdefault(each, []).append(span)
+        return found
+
+    def _occurrences(self, post: Folded) -> Iterator[tuple[Keyword, Span, bool]]:
+        """Each keyword, its place, and whether words begin and end there. Never a part of a character."""
+        is_edge = cache(partial(is_word_edge, post.text))
+        inner = post.inner
+        for index, start, end in self._automaton.find_matches_as_indexes(post.text, overlapping=True):
+            if start not in inner and end not in inner:
+                yield self._keywords[index], (start, end), is_edge(start) and is_edge(end)
