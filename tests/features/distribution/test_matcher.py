@@ -65,6 +65,8 @@ def rule(number: int, pattern: str, *, first_only: bool = False, priority: int =
         ("cafe\u0301", "café", ["café"]),
         ("gold signals", "gold\n\n \u00a0signals", ["gold\n\n \u00a0signals"]),
         (" gold   signals ", "Gold Signals", ["Gold Signals"]),
+        ("\u0647\u200d", "\u0647\u200d \u0647", ["\u0647\u200d"]),
+        ("gold", "人々gold吧", ["gold"]),
         (HEART, f"x{HEART}\ufe0fy {HEART} {HEART}\ufe0e", [f"{HEART}\ufe0f", HEART, f"{HEART}\ufe0e"]),
         (HEART + "\ufe0f", f"love{HEART}", [HEART]),
         (GERMANY, f"a{GERMANY}{SPAIN}b", [GERMANY]),

@@ -26,6 +26,8 @@ def rule(number: int, pattern: str, *excluded: str, is_regex: bool = False) -> M
         ("gold", "GLOD!", MissKind.SPELLING, ("gold",), ("GLOD",)),
         ("gold signals", "Gold\nsignal", MissKind.SPELLING, ("gold signals",), ("Gold\nsignal",)),
         ("distribution", "distrbutoin", MissKind.SPELLING, ("distribution",), ("distrbutoin",)),
+        ("distribution", "distributoin distrbutoin", MissKind.SPELLING, ("distribution",), ("distributoin",)),
+        ("gold", "goldx\u0301yz.", MissKind.PART_OF_WORD, ("gold",), ("goldx\u0301yz",)),
         ("straße", "Straase", MissKind.SPELLING, ("straße",), ("Straase",)),
     ],
 )

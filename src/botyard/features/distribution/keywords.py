@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Keyword(NamedTuple):
     whole_word: bool
 
 
-def keyword(written: str, *, whole_word: bool) -> Keyword:
+def keyword_of(written: str, *, whole_word: bool) -> Keyword:
     """The keyword for a word or phrase as an operator wrote it; its `folded` is empty if that is blank."""
     return Keyword(fold(written).text.strip(), whole_word)
 
@@ -35,26 +35,18 @@ class KeywordFinder:
         self._keywords = keywords
         self._automaton = AhoCorasick([each.folded for each in keywords], store_patterns=False)
 
-    def find(self, post: Folded) -> dict[Keyword, list[Span]]:
-        """Where the keywords stand in the folded post, from left to right, overlapping ones too."""
-        found: dict[Keyword, list[Span]] = {}
-        for each, span, has_edges in self._occurrences(post):
-            if has_edges or not each.whole_word:
-                found.setdefault(each, []).append(span)
-        return found
+    def find(self, post: Folded, *, anywhere: bool = False) -> dict[Keyword, list[Span]]:
+        """Where the keywords stand in the folded post, from left to right, overlapping ones too.
 
-    def find_inside(self, post: Folded) -> dict[Keyword, list[Span]]:
-        """Where keywords that must be whole words stand inside longer ones."""
+        With `anywhere` also inside longer words; a part of a character is never found.
+        """
         found: dict[Keyword, list[Span]] = {}
-        for each, span, has_edges in self._occurrences(post):
-            if each.whole_word and not has_edges:
-                found.setdefault(each, []).append(span)
-        return found
-
-    def _occurrences(self, post: Folded) -> Iterator[tuple[Keyword, Span, bool]]:
-        """Each keyword, its place, and whether words begin and end there. Never a part of a character."""
         is_edge = cache(partial(is_word_edge, post.text))
         inner = post.inner
         for index, start, end in self._automaton.find_matches_as_indexes(post.text, overlapping=True):
-            if start not in inner and end not in inner:
-                yield self._keywords[index], (start, end), is_edge(start) and is_edge(end)
+            if start in inner or end in inner:
+                continue
+            keyword = self._keywords[index]
+            if anywhere or not keyword.whole_word or (is_edge(start) and is_edge(end)):
+                found.setdefault(keyword, []).append((start, end))
+        return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from botyard.features.distribution.folding import Folded, fold
-from botyard.features.distribution.keywords import Keyword, KeywordFinder, Span, keyword
+from botyard.features.distribution.keywords import Keyword, KeywordFinder, Span, keyword_of
 from botyard.features.distribution.patterns import Regex, check_pattern, words_of
 
 RuleId = NewType("RuleId", int)
@@ -134,10 +134,10 @@ class Matcher:
 def _compile(rule: MatchRule) -> CompiledRule:
     check_pattern(rule.pattern, is_regex=rule.is_regex)
     words = () if rule.is_regex else words_of(rule.pattern)
-    excluded = (keyword(each, whole_word=rule.whole_words) for each in rule.excluded)
+    excluded = (keyword_of(each, whole_word=rule.whole_words) for each in rule.excluded)
     return CompiledRule(
         rule,
-        needed=tuple(keyword(each, whole_word=rule.whole_words) for each in words),
+        needed=tuple(keyword_of(each, whole_word=rule.whole_words) for each in words),
         excluded=tuple(each for each in excluded if each.folded),
         regex=Regex(rule.pattern) if rule.is_regex else None,
     )

@@ -110,9 +110,9 @@ def _as_written(reading: Reading, spans: Sequence[Span]) -> tuple[str, ...]:
 
 
 def _inside(finder: KeywordFinder, post: Folded) -> dict[str, _Lookalike]:
-    """The word around the first place of each keyword that is inside another."""
+    """The word around the first place of each keyword: a longer one, if the keyword itself is absent."""
     inside: dict[str, _Lookalike] = {}
-    for each, spans in finder.find_inside(post).items():
+    for each, spans in finder.find(post, anywhere=True).items():
         start, end = _word_around(post, spans[0])
         inside[each.folded] = _Lookalike(
             MissKind.PART_OF_WORD, (start, end), len(each.folded) / (end - start)

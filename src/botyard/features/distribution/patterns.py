@@ -7,7 +7,7 @@ from itertools import islice
 import re2
 
 from botyard.errors import BotyardError
-from botyard.features.distribution.keywords import Span, keyword
+from botyard.features.distribution.keywords import Span, keyword_of
 
 LONGEST_PATTERN = 256
 """In characters."""
@@ -58,7 +58,7 @@ def check_pattern(pattern: str, *, is_regex: bool) -> None:
             f"The pattern has {len(pattern)} characters, more than {LONGEST_PATTERN}.",
             remedy="Shorten it, or make several rules of it.",
         )
-    if not keyword(pattern, whole_word=True).folded:
+    if not keyword_of(pattern, whole_word=True).folded:
         raise PatternRefused(
             "The pattern is empty.", remedy="Write a word, a phrase or a regular expression."
         )
@@ -72,7 +72,7 @@ def check_pattern(pattern: str, *, is_regex: bool) -> None:
 def words_of(pattern: str) -> tuple[str, ...]:
     """The words or phrases that a post must contain: two for `gold+crypto`, but one for `c++`."""
     parts = tuple(part.strip() for part in pattern.split("+"))
-    return parts if all(keyword(part, whole_word=True).folded for part in parts) else (pattern.strip(),)
+    return parts if all(keyword_of(part, whole_word=True).folded for part in parts) else (pattern.strip(),)
 
 
 def _reason(error: Exception) -> str:
