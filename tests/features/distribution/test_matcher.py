@@ -178,6 +178,12 @@ def test_first_match_only_stops_at_a_rule_that_matches() -> None:
     assert ids(rules, "fake gold") == [2, 4]
 
 
+@pytest.mark.parametrize("matching_rule", [rule(1, "a"), MatchRule(RuleId(1), "a", is_regex=True)])
+def test_a_word_is_shown_a_hundred_times_at_most(matching_rule: MatchRule) -> None:
+    [match] = Matcher([matching_rule]).match("a " * 1000)
+    assert [hit.start for hit in match.hits] == list(range(0, 200, 2))
+
+
 def test_no_rules_match_nothing() -> None:
     assert Matcher([]).match("gold") == []
     assert Matcher([rule(1, "gold")]).match("") == []

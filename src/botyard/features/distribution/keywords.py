@@ -13,6 +13,8 @@ from botyard.features.distribution.folding import Folded, fold
 
 Span = tuple[int, int]
 """Start and end, in characters of a `str`."""
+MOST_HITS = 100
+"""Of one word or regular expression in one post: nobody reads more."""
 
 
 class Keyword(NamedTuple):

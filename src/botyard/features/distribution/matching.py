@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from botyard.features.distribution.folding import Folded, fold
-from botyard.features.distribution.keywords import Keyword, KeywordFinder, Span, keyword_of
+from botyard.features.distribution.keywords import MOST_HITS, Keyword, KeywordFinder, Span, keyword_of
 from botyard.features.distribution.patterns import Regex, check_pattern, words_of
 
 RuleId = NewType("RuleId", int)
@@ -43,7 +43,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that a post matches, and each place where one of its words stands, from left to right."""
+    """A rule that a post matches, and the places of its words (`MOST_HITS` of each), from left to right."""
 
     rule_id: RuleId
     hits: tuple[Hit, ...]
@@ -73,7 +73,7 @@ class Reading:
             return tuple(self.hit(span) for span in compiled.regex.find(self.post))
         if any(each not in self.found for each in compiled.needed):
             return ()
-        spans = {span for each in compiled.needed for span in self.found[each]}
+        spans = {span for each in compiled.needed for span in self.found[each][:MOST_HITS]}
         return tuple(self.hit(self.original(span)) for span in sorted(spans))
 
     def forbids(self, compiled: CompiledRule) -> Keyword | None:

@@ -7,14 +7,12 @@ from itertools import islice
 import re2
 
 from botyard.errors import BotyardError
-from botyard.features.distribution.keywords import Span, keyword_of
+from botyard.features.distribution.keywords import MOST_HITS, Span, keyword_of
 
 LONGEST_PATTERN = 256
 """In characters."""
 _REGEX_MEMORY = 1 << 20
 """Bytes that one regular expression may take, program and automaton together."""
-_MOST_REGEX_HITS = 100
-"""In one post: `.` alone would give thousands, and nobody reads so many."""
 
 
 class PatternRefused(BotyardError):
@@ -46,9 +44,9 @@ class Regex:
         return self._regex.search("") is not None
 
     def find(self, text: str) -> list[Span]:
-        """The first matches that are not empty, at most a hundred, from left to right, none overlapping."""
+        """The first matches that are not empty, at most `MOST_HITS`, from left to right, none overlapping."""
         spans = (match.span() for match in self._regex.finditer(text))
-        return list(islice((span for span in spans if span[0] < span[1]), _MOST_REGEX_HITS))
+        return list(islice((span for span in spans if span[0] < span[1]), MOST_HITS))
 
 
 def check_pattern(pattern: str, *, is_regex: bool) -> None:
