@@ -230,7 +230,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
     ]
     runner = JobRunner(database, jobs, clock, after_each=lambda: parts.bell.ring(parts.bots))
     works: dict[str, Work] = {"worker": worker.run, "jobs": runner.run}
-    works["schedules"] = Scheduler(database, clock).run
+    works["schedules"] = Scheduler(database, clock, ACTIONS).run
     if parts.bots:
         rates = Rates(settings.send_rate, settings.chat_rate, settings.group_rate)
         works["delivery"] = Delivery(
