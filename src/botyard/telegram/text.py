@@ -17,6 +17,12 @@ CAPTION_LIMIT = 1024
 CALLBACK_DATA_LIMIT = 64
 """Of a button's data, in bytes of UTF-8."""
 
+TAGS = frozenset(
+    {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "blockquote", "a"}
+)
+TAGS |= {"span", "tg-spoiler", "tg-emoji", "tg-time"}
+"""What Telegram's HTML knows."""
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9-]*)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*)?/?>""")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
@@ -39,6 +45,26 @@ def utf16_length(text: str) -> int:
 def visible_length(html: str) -> int:
     """The length of what people see, in UTF-16 code units: without tags, each entity as its character."""
     return utf16_length(_parse(html).text)
+
+
+def html_problem(html: str) -> str | None:
+    """What Telegram would not take in this HTML, in a sentence; None if it is well-formed."""
+    is_open: list[str] = []
+    end = 0
+    for match in _TAG.finditer(html):
+        if "<" in html[end : match.start()]:
+            break
+        end, name = match.end(), match[2].lower()
+        if name not in TAGS or (name == "span" and not match[1] and "tg-spoiler" not in match[0]):
+            return f"Telegram has no <{name}>."
+        if not match[1]:
+            is_open.append(name)
+        elif not is_open or is_open.pop() != name:
+            return f"</{name}> closes what is not open there."
+    else:
+        if "<" not in html[end:]:
+            return f"<{is_open[-1]}> is never closed." if is_open else None
+    return "A < that begins no tag is written &lt;."
 
 
 def split_html(html: str, limit: int = TEXT_LIMIT) -> list[str]:
