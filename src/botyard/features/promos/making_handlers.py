@@ -18,6 +18,7 @@ from botyard.routing.registry import command, dialog_step
 from botyard.telegram.content import read_content, read_replied
 
 STEP = "promo-text"
+_VERBS = frozenset({"add", "edit", "show", "post", "clicks", "retire", "revive"})
 
 
 @command(
@@ -57,7 +58,7 @@ async def _do(ctx: Context, verb: str, words: list[str], lines: str) -> Screen |
             return await clicks_screen(ctx, await service.find(ctx.session, code))
         case "retire" | "revive", [code]:
             return await _switch(ctx, await service.find(ctx.session, code), active=verb == "revive")
-        case code, []:
+        case code, [] if code not in _VERBS:
             return await card_screen(ctx, await service.find(ctx.session, code))
     return Screen(ctx.text("promo-usage"))
 
