@@ -163,6 +163,7 @@ async def pressed(
 async def forged(house: Running, user_id: int, data: str, *, bot: str = "shop") -> Outcome:
     """What became of a press that carries any data at all, beneath the bot's latest message to the member."""
     chat = {"id": user_id, "type": "private", "first_name": "Paul"}
+    await sent(house)
     latest = (await house.replies(user_id, bot=bot))[-1]["message_id"]
     query = {
         "id": secrets.token_hex(8),

@@ -171,12 +171,12 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
     """Keeps a new schedule. Raises `BadSchedule`."""
     taken = await session.scalar(select(Schedule.id).where(Schedule.name == wanted.name))
     if taken is not None:
-        raise BadSchedule(f"there is a schedule {wanted.name} already.", remedy="Take another name.")
+        raise BadSchedule(f"There is a schedule {wanted.name} already.", remedy="Take another name.")
     if not wanted.chats:
-        raise BadSchedule("a schedule needs a chat to post to.", remedy="Name one at least.")
+        raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
     rhythm = wanted.recurrence
     if rhythm.next_after(now) is None:  # before anything is written: the caller may go on and commit
-        raise BadSchedule("this never happens.", remedy="Look at its days, its quiet hours and its end.")
+        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
     schedule = Schedule(
         name=wanted.name,
         action=wanted.action,
@@ -210,7 +210,7 @@ async def find(session: AsyncSession, name: str) -> Schedule:
     """The schedule of this name, locked until the transaction ends. Raises `NoSuchSchedule`."""
     found = await session.scalar(select(Schedule).where(Schedule.name == name).with_for_update())
     if found is None:
-        raise NoSuchSchedule(f"there is no schedule {name}.", remedy="/schedules lists them.")
+        raise NoSuchSchedule(f"There is no schedule {name}.", remedy="/schedules lists them.")
     return found
 
 
@@ -218,7 +218,7 @@ async def get(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     """The schedule, locked until the transaction ends. Raises `NoSuchSchedule`."""
     found = await session.get(Schedule, schedule_id, with_for_update=True)
     if found is None:
-        raise NoSuchSchedule("this schedule is gone.", remedy="/schedules lists those that are there.")
+        raise NoSuchSchedule("This schedule is gone.", remedy="/schedules lists those that are there.")
     return found
 
 

@@ -60,19 +60,21 @@ async def schedule_button(ctx: Context) -> None:
         ):
             screen = await _pressed(ctx, verb, ScheduleId(int(number)))
         case ["run", number, last] if is_row_number(number) and is_row_number(last):
-            screen = await _run(ctx, ScheduleId(int(number)), last_seen=int(last))
+            screen = await _pressed(ctx, "run", ScheduleId(int(number)), last_seen=int(last))
         case _:
             ctx.answer(ctx.text("button-stale"))
             return
     ctx.edit(screen.html, buttons=screen.buttons)
 
 
-async def _pressed(ctx: Context, verb: str, schedule_id: ScheduleId) -> Screen:
+async def _pressed(ctx: Context, verb: str, schedule_id: ScheduleId, *, last_seen: int = 0) -> Screen:
     try:
         match verb:
             case "pause" | "resume":
                 await _change(ctx, schedule_id, Change(verb))
                 ctx.answer(ctx.text(f"schedule-{verb}d"))
+            case "run":
+                await _run_once(ctx, schedule_id, last_seen)
             case "drop":
                 await _change(ctx, schedule_id, Change.DELETE)
                 ctx.answer(ctx.text("schedule-deleted"))
@@ -90,19 +92,14 @@ async def _pressed(ctx: Context, verb: str, schedule_id: ScheduleId) -> Screen:
         return await _card(ctx, schedule_id)
 
 
-async def _run(ctx: Context, schedule_id: ScheduleId, *, last_seen: int) -> Screen:
+async def _run_once(ctx: Context, schedule_id: ScheduleId, last_seen: int) -> None:
     """Runs it now, unless it has run since the card was drawn: two taps are meant as one."""
     latest = await schedules.runs_of(ctx.session, schedule_id, most=1)
     if latest and latest[0].id > last_seen:
         ctx.answer(ctx.text("schedule-ran-meanwhile"))
-        return await _pressed(ctx, "card", schedule_id)
-    try:
-        await _change(ctx, schedule_id, Change.RUN)
-    except BotyardError as problem:
-        ctx.answer(str(problem), alert=True)
-    else:
-        ctx.answer(ctx.text("schedule-running"))
-    return await _pressed(ctx, "card", schedule_id)
+        return
+    await _change(ctx, schedule_id, Change.RUN)
+    ctx.answer(ctx.text("schedule-running"))
 
 
 async def _change(ctx: Context, schedule_id: ScheduleId, wanted: Change) -> None:

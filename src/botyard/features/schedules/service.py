@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +16,7 @@ from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import schedules
 from botyard.jobs.cron import WrongRecurrence
-from botyard.jobs.recurrence import Recurrence
+from botyard.jobs.recurrence import Recurrence, zone_named
 from botyard.jobs.recurrence_words import describe, read_recurrence
 from botyard.jobs.schedules import Action, BadSchedule, NewSchedule, Schedule, ScheduleId, ScheduleRun
 from botyard.members import audit, chats
@@ -225,7 +224,12 @@ def rhythm_of(schedule: Schedule, now: datetime) -> str:
 
 def moment_of(moment: datetime | None, zone: str) -> str:
     """A moment on the clocks of the zone, like `Thu 2027-03-04 09:00 Europe/London`; empty for none."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone}" if moment else ""
+    if moment is None:
+        return ""
+    try:
+        return f"{moment.astimezone(zone_named(zone)):%a %Y-%m-%d %H:%M} {zone}"
+    except WrongRecurrence:  # the zone is gone: what else there is to see must not go with it
+        return f"{moment:%a %Y-%m-%d %H:%M} UTC"
 
 
 def _record(
