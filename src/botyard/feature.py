@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,6 +20,8 @@ from botyard.jobs import schedules
 from botyard.jobs.facts import Listener
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.schedules import Action, Occasion, RunState
+from botyard.members import consent
+from botyard.members.consent import Topic
 from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
 from botyard.routing.context import House
@@ -57,9 +59,14 @@ class HouseJob:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledAction:
-    """Something of a feature's that schedules can do."""
+    """Something of a feature's that schedules can do.
+
+    What it posts is on a `topic`: private chats whose member has not said yes to that are not among the
+    chats that it is given.
+    """
 
     action: Action
+    topic: Topic
     run: ActionRun
 
     def handler(self, house: House, clock: Clock) -> JobHandler:
@@ -71,7 +78,8 @@ class ScheduledAction:
                 return
             now = clock.now()
             try:
-                detail, state = await self.run(house, session, occasion, now), RunState.DONE
+                async with session.begin_nested():  # what it cannot do to the end, it has not begun
+                    detail, state = await self._post(house, session, occasion, now), RunState.DONE
             except BotyardError as error:
                 detail, state = str(error), RunState.FAILED
             await schedules.finish_run(session, occasion.run_id, state, detail, now)
@@ -80,6 +88,13 @@ class ScheduledAction:
             await schedules.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
 
         return JobHandler(self.action.job_name, run, gave_up=gave_up)
+
+    async def _post(self, house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
+        """Runs it for the chats that may get it; answers one line for the history."""
+        chats = tuple(await consent.willing(session, occasion.chats, self.topic))
+        unwilling = len(occasion.chats) - len(chats)
+        detail = await self.run(house, session, replace(occasion, chats=chats), now) if chats else "to nobody"
+        return f"{detail}; left out without a yes: {unwilling}" if unwilling else detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from botyard.clock import ManualClock
 from botyard.db.session import Database
@@ -151,3 +152,20 @@ async def test_a_status_says_whether_the_bot_can_write(business: Database, clock
             reachable = status not in ("left", "kicked", "blocked")
             assert (SHOP, status, reachable, "because", clock.now()) in found
             assert len(found) == 2
+
+
+async def test_chats_are_named_by_id_and_username(database: Database, clock: ManualClock) -> None:
+    async with database.session() as session:
+        known, unnamed = await chats.keys_of(session, [ChatId(-1001), ChatId(-1002)], clock.now())
+        await session.execute(update(Chat).where(Chat.id == known).values(username="Gold_Club"))
+        names = ["-1002", "@gold_CLUB", "-1001", "-1002", "-1003"]
+        *found, new = await chats.named(session, names, clock.now())
+        assert found == [unnamed, known]
+        assert (await chats.places_of(session, [new]))[new].telegram_id == -1003
+
+
+@pytest.mark.parametrize("name", ["@nobody", "gold", "0", "-", "--1", "1e5", "9" * 30, "@", "\u0661\u0662"])
+async def test_a_name_of_no_chat_is_refused(database: Database, clock: ManualClock, name: str) -> None:
+    async with database.session() as session:
+        with pytest.raises(chats.NoSuchChat, match="is known"):
+            await chats.named(session, ["-1001", name], clock.now())

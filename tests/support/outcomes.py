@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from tests.support.running import NEWS, SHOP, Running, running
 
 from botyard.inbox.models import UpdateState, updates
-from botyard.outbox.models import outbox
+from botyard.outbox.models import CallState, outbox
 from botyard.routing import switchboard
 from botyard.telegram.bots import Bot
 
@@ -54,6 +55,16 @@ class Outcome:
     def texts(self) -> list[str]:
         """The texts of its messages."""
         return [params["text"] for method, params in self.calls if method == "sendMessage"]
+
+    @property
+    def edits(self) -> list[str]:
+        """The texts that messages got."""
+        return [params["text"] for method, params in self.calls if method == "editMessageText"]
+
+    @property
+    def toasts(self) -> list[str]:
+        """What presses were answered with."""
+        return [params["text"] for method, params in self.calls if method == "answerCallbackQuery"]
 
 
 def bot_of(house: Running, name: str = "shop") -> Bot:
@@ -99,3 +110,66 @@ async def count_of(house: Running, series: str) -> float:
     """The value of a series at /metrics: `telegram_command_total{name="help",status="ok"}`; 0 without it."""
     lines = (await house.metrics()).splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} ")), 0.0)
+
+
+async def sent(house: Running) -> None:
+    """Waits until nothing is on its way to Telegram."""
+    on_its_way = outbox.c.state.in_([CallState.PENDING, CallState.SENDING])
+
+    async def is_so() -> bool:
+        async with house.database.read() as connection:
+            return (await connection.execute(select(outbox.c.id).where(on_its_way).limit(1))).first() is None
+
+    await house.until(is_so)
+
+
+async def pressed(
+    house: Running,
+    user_id: int,
+    label: str,
+    *,
+    bot: str = "shop",
+    chat_id: int | None = None,
+    message_id: int | None = None,
+) -> Outcome:
+    """What became of a press on the button that says `label`, or carries it as its data.
+
+    Of the message, or of the latest one in the chat that has such a button.
+    """
+    await sent(house)
+    for message in reversed(await house.messages(user_id, bot=bot, chat_id=chat_id)):
+        if message_id not in (None, message["message_id"]):
+            continue
+        rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+        for button in (each for row in rows for each in row):
+            if "callback_data" in button and label in (button["text"], button["callback_data"]):
+                where = {"chat_id": chat_id} if chat_id else {}
+                return await outcome_of(
+                    house,
+                    await house.control(
+                        "POST",
+                        "callbacks",
+                        bot=bot,
+                        user_id=user_id,
+                        message_id=message["message_id"],
+                        data=button["callback_data"],
+                        **where,
+                    ),
+                    bot=bot,
+                )
+    raise AssertionError(f"no button {label!r} in this chat")
+
+
+async def forged(house: Running, user_id: int, data: str, *, bot: str = "shop") -> Outcome:
+    """What became of a press that carries any data at all, beneath the bot's latest message to the member."""
+    chat = {"id": user_id, "type": "private", "first_name": "Paul"}
+    await sent(house)
+    latest = (await house.replies(user_id, bot=bot))[-1]["message_id"]
+    query = {
+        "id": secrets.token_hex(8),
+        "from": {"id": user_id, "is_bot": False, "first_name": "Paul"},
+        "message": {"message_id": latest, "date": 1_800_000_000, "chat": chat},
+        "chat_instance": "1",
+        "data": data,
+    }
+    return await given(house, bot=bot, callback_query=query)

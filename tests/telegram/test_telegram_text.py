@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botyard.telegram.text import escape, split_html, utf16_length, visible_length
+from botyard.sandbox.errors import ApiError
+from botyard.sandbox.markup import from_markup
+from botyard.telegram.text import escape, html_problem, split_html, utf16_length, visible_length
 
 TAGS = ["b", "i", "u", "s", "code", "pre", "blockquote", "tg-spoiler"]
 words = st.text(alphabet="abc .!?\n\t<>&\"'é😀\u200d", max_size=40)
@@ -143,3 +145,64 @@ def test_a_long_text_is_cut_at_telegrams_limit() -> None:
     assert all(visible_length(part) <= 4096 for part in parts)
     assert all(re.match(r"<b>Paragraph", part) for part in parts)
     assert 13 <= len(parts) <= 16
+
+
+GOOD = [
+    "",
+    "a > b & c",
+    "<b>a <i>b</i></b>",
+    '<a href="https://x.example/?a=1&amp;b=2">x</a>',
+    "<a href='x'>x</a>",
+    "<blockquote expandable>x</blockquote>",
+    '<pre><code class="language-python">x</code></pre>',
+    '<span class="tg-spoiler">x</span><tg-spoiler>y</tg-spoiler>',
+    '<tg-emoji emoji-id="5368324170671202286">x</tg-emoji>',
+    '<tg-time unix="1647531900" format="wDT">x</tg-time>',
+    "<B>x</B>",
+]
+BAD = [
+    "1 < 2",
+    "<b>x",
+    "x</b>",
+    "<b><i>x</b></i>",
+    "<p>x</p>",
+    "<br>",
+    "<b/>x",
+    "<b",
+    "<a href>x</a>",
+    '<a href="x>y</a>',
+    "<span>x</span>",
+    '<span class="other">x</span>',
+    '<tg-emoji emoji-id="x">x</tg-emoji>',
+    "<tg-time>x</tg-time>",
+    "<!-- x -->",
+]
+
+
+@pytest.mark.parametrize("html", GOOD)
+def test_what_telegram_takes_is_well_formed(html: str) -> None:
+    assert html_problem(html) is None
+    from_markup(html, "HTML")
+
+
+@pytest.mark.parametrize("html", BAD)
+def test_what_telegram_refuses_is_not(html: str) -> None:
+    assert html_problem(html)
+    with pytest.raises(ApiError):
+        from_markup(html, "HTML")
+
+
+pieces = st.sampled_from(
+    [*GOOD, *BAD, "<", ">", "/", "<b>", "</b>", "<i>", "</i>", "<a href=", '"', "'", " x=y"]
+)
+
+
+@given(st.lists(pieces, max_size=6).map("".join))
+def test_what_passes_is_never_refused(html: str) -> None:
+    if html_problem(html) is None:
+        from_markup(html, "HTML")
+
+
+@given(htmls)
+def test_html_that_is_nested_well_passes(html: str) -> None:
+    assert html_problem(html) is None

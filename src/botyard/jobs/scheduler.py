@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,9 +23,11 @@ _DUE = HotStatement("SELECT 1 FROM schedules WHERE next_at <= :now LIMIT 1")
 class Scheduler:
     """Turns schedules into jobs when their time comes."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, actions: Collection[str]) -> None:
+        """`actions` are the names of what can be done here."""
         self._database = database
         self._clock = clock
+        self._actions = actions
 
     async def run(self) -> None:
         """Watches until cancelled."""
@@ -39,7 +42,7 @@ class Scheduler:
     async def fire(self) -> int:
         """Fires what is due now; answers how many schedules were."""
         async with self._database.session() as session:
-            return await fire_due(session, self._clock.now())
+            return await fire_due(session, self._clock.now(), self._actions)
 
     async def _is_something_due(self) -> bool:
         """A look beside the writer: nearly always there is nothing to do."""

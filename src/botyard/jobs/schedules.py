@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from botyard.db.statements import insert_new
 from botyard.db.types import Base, EnumText, JsonBytes, RowNumber, UtcDateTime
 from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatKey, UserId
+from botyard.jobs.cron import WrongRecurrence
 from botyard.jobs.queue import enqueue
 from botyard.jobs.recurrence import QuietHours, Recurrence, zone_named
 
@@ -24,6 +26,7 @@ RunId = NewType("RunId", int)
 LATE = timedelta(minutes=5)
 """A run that is later than this was missed: the service was down."""
 FIRED_AT_ONCE = 50
+KEEP_RUNS = timedelta(days=90)
 
 
 class RunState(StrEnum):
@@ -168,8 +171,12 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
     """Keeps a new schedule. Raises `BadSchedule`."""
     taken = await session.scalar(select(Schedule.id).where(Schedule.name == wanted.name))
     if taken is not None:
-        raise BadSchedule(f"there is a schedule {wanted.name} already.", remedy="Take another name.")
+        raise BadSchedule(f"There is a schedule {wanted.name} already.", remedy="Take another name.")
+    if not wanted.chats:
+        raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
     rhythm = wanted.recurrence
+    if rhythm.next_after(now) is None:  # before anything is written: the caller may go on and commit
+        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
     schedule = Schedule(
         name=wanted.name,
         action=wanted.action,
@@ -191,8 +198,6 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
     session.add(schedule)
     await session.flush()
     _plan(schedule, now)
-    if schedule.occurrence is None:
-        raise BadSchedule("this never happens.", remedy="Look at its days, its quiet hours and its end.")
     session.add_all(
         ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place)
         for place, key in enumerate(wanted.chats)
@@ -205,7 +210,7 @@ async def find(session: AsyncSession, name: str) -> Schedule:
     """The schedule of this name, locked until the transaction ends. Raises `NoSuchSchedule`."""
     found = await session.scalar(select(Schedule).where(Schedule.name == name).with_for_update())
     if found is None:
-        raise NoSuchSchedule(f"there is no schedule {name}.", remedy="/schedules lists them.")
+        raise NoSuchSchedule(f"There is no schedule {name}.", remedy="/schedules lists them.")
     return found
 
 
@@ -213,7 +218,7 @@ async def get(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     """The schedule, locked until the transaction ends. Raises `NoSuchSchedule`."""
     found = await session.get(Schedule, schedule_id, with_for_update=True)
     if found is None:
-        raise NoSuchSchedule("this schedule is gone.", remedy="/schedules lists those that are there.")
+        raise NoSuchSchedule("This schedule is gone.", remedy="/schedules lists those that are there.")
     return found
 
 
@@ -234,13 +239,8 @@ async def chats_of(session: AsyncSession, schedule_id: ScheduleId) -> list[ChatK
 
 async def runs_of(session: AsyncSession, schedule_id: ScheduleId, *, most: int) -> Sequence[ScheduleRun]:
     """The latest runs of a schedule, newest first."""
-    found = await session.scalars(
-        select(ScheduleRun)
-        .where(ScheduleRun.schedule_id == schedule_id)
-        .order_by(ScheduleRun.occurrence.desc())
-        .limit(most)
-    )
-    return found.all()
+    of_this = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule_id)
+    return (await session.scalars(of_this.order_by(ScheduleRun.occurrence.desc()).limit(most))).all()
 
 
 def pause(schedule: Schedule) -> None:
@@ -250,9 +250,10 @@ def pause(schedule: Schedule) -> None:
 
 
 def resume(schedule: Schedule, now: datetime) -> None:
-    """It goes on with the next occurrence from now."""
-    schedule.enabled = True
-    _plan(schedule, now)
+    """It goes on with the next occurrence from now. One that was not paused keeps what it has planned."""
+    if not schedule.enabled:
+        schedule.enabled = True
+        _plan(schedule, now)
 
 
 async def remove(session: AsyncSession, schedule: Schedule) -> None:
@@ -265,64 +266,95 @@ async def remove(session: AsyncSession, schedule: Schedule) -> None:
 # firing
 
 
-async def fire_due(session: AsyncSession, now: datetime) -> int:
+async def fire_due(session: AsyncSession, now: datetime, actions: Collection[str]) -> int:
     """Queues a job for each schedule that is due, and plans its next; answers how many were due.
 
-    A schedule that another replica fires at this moment is passed over.
+    `actions` are the names of those that exist. A schedule that another replica fires at this moment is
+    passed over.
     """
-    due = await session.scalars(
+    found = await session.scalars(
         select(Schedule)
         .where(Schedule.next_at <= now)
         .order_by(Schedule.next_at)
         .limit(FIRED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    fired = 0
+    due = found.all()
     for schedule in due:
-        fired += 1
-        assert schedule.next_at is not None
-        assert schedule.occurrence is not None
-        was_down = now - schedule.next_at > LATE
-        if was_down and not (schedule.catch_up and _is_welcome(schedule, now)):
-            _note_missed(session, schedule, now)
-        else:
-            await _queue(session, schedule, schedule.occurrence, now)
-        _plan(schedule, now)
-    return fired
+        try:
+            await _fire(session, schedule, now, actions)
+            _plan(schedule, now)
+        except WrongRecurrence as problem:  # its time zone was renamed, say: the others must go on
+            await _add_run(session, schedule, now, now, RunState.FAILED, f"Paused: {problem}")
+            pause(schedule)
+    return len(due)
 
 
-async def run_now(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
-    """Queues a run beside the rhythm. Asked for twice in one moment, it runs once."""
-    await _queue(session, schedule, now, now)
+async def run_now(session: AsyncSession, schedule: Schedule, now: datetime) -> bool:
+    """Queues a run beside the rhythm. False if there is one of this very moment already."""
+    return await _queue(session, schedule, now, now)
 
 
-async def _queue(session: AsyncSession, schedule: Schedule, occurrence: datetime, now: datetime) -> None:
-    run = ScheduleRun(
-        schedule_id=schedule.id, occurrence=occurrence, fired_at=now, state=RunState.QUEUED, detail=""
-    )
-    session.add(run)
-    await session.flush()
+async def forget_old_runs(session: AsyncSession, now: datetime) -> None:
+    """Drops what happened long ago from the histories."""
+    await session.execute(delete(ScheduleRun).where(ScheduleRun.fired_at < now - KEEP_RUNS))
+
+
+async def _fire(session: AsyncSession, schedule: Schedule, now: datetime, actions: Collection[str]) -> None:
+    """Raises `WrongRecurrence`, before anything is done, if the rhythm cannot be read any more."""
+    assert schedule.next_at is not None
+    assert schedule.occurrence is not None
+    was_down, rhythm = now - schedule.next_at > LATE, schedule.recurrence
+    if schedule.action not in actions:
+        problem = f"Nothing here can do '{schedule.action}' any more."
+        await _add_run(session, schedule, schedule.occurrence, now, RunState.FAILED, problem)
+    elif was_down and not (schedule.catch_up and _is_welcome(schedule, now)):
+        count = rhythm.missed(schedule.occurrence, now) + 1
+        problem = f"botyard was not running then: {count} missed"
+        await _add_run(session, schedule, schedule.occurrence, now, RunState.MISSED, problem)
+    else:
+        await _queue(session, schedule, schedule.occurrence, now)
+
+
+async def _queue(session: AsyncSession, schedule: Schedule, occurrence: datetime, now: datetime) -> bool:
+    run_id = await _add_run(session, schedule, occurrence, now, RunState.QUEUED, "")
+    if run_id is None:
+        return False
     key = f"schedule:{schedule.id}@{occurrence.isoformat()}"
-    await enqueue(session, f"schedule:{schedule.action}", {"run_id": run.id}, now, key=key)
+    await enqueue(session, f"schedule:{schedule.action}", {"run_id": run_id}, now, key=key)
+    return True
 
 
-def _note_missed(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
-    session.add(
-        ScheduleRun(
+async def _add_run(
+    session: AsyncSession,
+    schedule: Schedule,
+    occurrence: datetime,
+    now: datetime,
+    state: RunState,
+    detail: str,
+) -> RunId | None:
+    """Writes a run down. None if the occurrence has one: a clock was set back, and it came round again."""
+    run_id = await session.scalar(
+        insert_new(session.get_bind().dialect, ScheduleRun)
+        .values(
             schedule_id=schedule.id,
-            occurrence=schedule.occurrence,
+            occurrence=occurrence,
             fired_at=now,
-            finished_at=now,
-            state=RunState.MISSED,
-            detail="botyard was not running then",
+            finished_at=None if state is RunState.QUEUED else now,
+            state=state,
+            detail=detail,
         )
+        .returning(ScheduleRun.id)
     )
+    return None if run_id is None else RunId(run_id)
 
 
 def _is_welcome(schedule: Schedule, now: datetime) -> bool:
-    """Whether what was missed may be made up for at this moment."""
+    """Whether what was missed may be made up for at this moment: not in quiet hours, nor after the end."""
+    is_over = schedule.ends_at is not None and now > schedule.ends_at
     quiet = schedule.recurrence.quiet
-    return quiet is None or not quiet.cover(now.astimezone(zone_named(schedule.zone)).time())
+    is_quiet = quiet is not None and quiet.cover(now.astimezone(zone_named(schedule.zone)).time())
+    return not (is_over or is_quiet)
 
 
 def _plan(schedule: Schedule, now: datetime) -> None:
@@ -336,9 +368,12 @@ def _plan(schedule: Schedule, now: datetime) -> None:
 
 
 async def occasion_of(session: AsyncSession, run_id: RunId) -> Occasion | None:
-    """The run with all that its action needs; None when the schedule was deleted meanwhile."""
+    """The run with all that its action needs; None when the schedule was deleted meanwhile.
+
+    The schedule is locked until the transaction ends: who wants to delete it waits for the run.
+    """
     run = await session.get(ScheduleRun, run_id)
-    schedule = await session.get(Schedule, run.schedule_id) if run else None
+    schedule = await session.get(Schedule, run.schedule_id, with_for_update=True) if run else None
     if run is None or schedule is None:
         return None
     schedule_id = ScheduleId(schedule.id)
@@ -355,7 +390,9 @@ async def occasion_of(session: AsyncSession, run_id: RunId) -> Occasion | None:
 async def finish_run(
     session: AsyncSession, run_id: RunId, state: RunState, detail: str, now: datetime
 ) -> None:
-    """Writes down how a run went."""
-    run = await session.get(ScheduleRun, run_id)
-    if run is not None:
-        run.state, run.detail, run.finished_at = state, detail, now
+    """Writes down how a run went, if it is still there."""
+    await session.execute(
+        update(ScheduleRun)
+        .where(ScheduleRun.id == run_id)
+        .values(state=state, detail=detail, finished_at=now)
+    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Delete, Table, delete, exists, select, update
+from sqlalchemy import Column, Delete, Table, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from botyard.db.statements import insert_new, upsert
 from botyard.db.types import metadata
+from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatId, ChatKey
 from botyard.members.member import ChatPlace
 from botyard.members.models import BotChat, Chat
@@ -18,6 +20,12 @@ from botyard.members.models import BotChat, Chat
 LAST_GROUP_ID = -1_000_000_000_000
 """Ids of groups lie above it; those of supergroups and channels below (Bot API, "Dialog identifiers")."""
 GONE = frozenset({"left", "kicked", "blocked"})
+_ID = re.compile(r"-?[1-9][0-9]{0,17}", re.ASCII)
+_USERNAME = re.compile(r"@[A-Za-z0-9_]{3,32}", re.ASCII)
+
+
+class NoSuchChat(BotyardError):
+    """A word names no chat that is known."""
 
 
 async def note_status(
@@ -39,6 +47,28 @@ async def note_status(
         "changed_at": now,
     }
     await connection.execute(upsert(connection.dialect, BotChat, key=["bot_id", "chat_key"], values=values))
+
+
+async def named(session: AsyncSession, names: Sequence[str], now: datetime) -> list[ChatKey]:
+    """Our keys of chats that a person named, by Telegram's ids and @usernames, in his order, each once.
+
+    A username must be known from an update; an id need not be. Raises `NoSuchChat`.
+    """
+    ids = [ChatId(int(name)) for name in names if _ID.fullmatch(name)]
+    usernames = [name[1:].lower() for name in names if _USERNAME.fullmatch(name)]
+    keys = dict(zip(dict.fromkeys(map(str, ids)), await keys_of(session, ids, now), strict=True))
+    rows = await session.execute(
+        select(func.lower(Chat.username).label("username"), Chat.id)
+        .where(func.lower(Chat.username).in_(usernames))
+        .order_by(Chat.id)  # who took the name over from another chat was met later
+    )
+    keys |= {f"@{row.username}": ChatKey(row.id) for row in rows}
+    for name in names:
+        if name.lower() not in keys:
+            raise NoSuchChat(
+                f"No chat {name[:40]} is known.", remedy="Give its id, like -1001234567890, or its @username."
+            )
+    return list(dict.fromkeys(keys[name.lower()] for name in names))
 
 
 async def keys_of(session: AsyncSession, ids: Sequence[ChatId], now: datetime) -> list[ChatKey]:

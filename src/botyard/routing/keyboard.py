@@ -47,3 +47,8 @@ def _button(each: Press | Link) -> dict[str, str]:
             remedy=f"Telegram takes {CALLBACK_DATA_LIMIT}: keep an id, look the rest up.",
         )
     return {"text": each.text, "callback_data": each.data}
+
+
+def is_row_number(word: str) -> bool:
+    """Whether a word of callback data can be the number of a row: whoever forges it may write anything."""
+    return word.isascii() and word.isdecimal() and len(word) <= 18

@@ -17,9 +17,40 @@ CAPTION_LIMIT = 1024
 CALLBACK_DATA_LIMIT = 64
 """Of a button's data, in bytes of UTF-8."""
 
+TAGS = frozenset(
+    {
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "ins",
+        "s",
+        "strike",
+        "del",
+        "code",
+        "pre",
+        "blockquote",
+        "a",
+        "tg-spoiler",
+    }
+)
+"""What Telegram's HTML knows, besides those that need an attribute."""
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9-]*)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*)?/?>""")
+_VALUE = r"""(?:"[^"<>]*"|'[^'<>]*'|[a-z0-9.-]+)"""
+_WRITTEN_WELL = re.compile(
+    rf"<(?:[a-z-]+(?:\s+[a-z-]+={_VALUE})*\s*|blockquote\s+expandable\s*)>", re.IGNORECASE
+)
+_NEEDS = {
+    "span": re.compile("""class=(["'])tg-spoiler\\1"""),
+    "tg-emoji": re.compile("""emoji-id=(["'])[1-9][0-9]*\\1"""),
+    "tg-time": re.compile("""unix=(["'])[0-9]+\\1"""),
+}
+"""What stands in those tags."""
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_STRAY = "A < that begins no tag is written &lt;."
 _BREAKS = (re.compile(r"\n\n+"), re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s"), re.compile(r"\s"))
 """Where a text may be cut, best first: between paragraphs, lines, sentences, words."""
 _GAP = re.compile(r"\s*\n|\s+")
@@ -39,6 +70,28 @@ def utf16_length(text: str) -> int:
 def visible_length(html: str) -> int:
     """The length of what people see, in UTF-16 code units: without tags, each entity as its character."""
     return utf16_length(_parse(html).text)
+
+
+def html_problem(html: str) -> str | None:
+    """What Telegram would not take in this HTML, in a sentence; None if it is well-formed."""
+    is_open: list[str] = []
+    end = 0
+    for match in _TAG.finditer(html):
+        if "<" in html[end : match.start()]:
+            return _STRAY
+        end, name = match.end(), match[2].lower()
+        if name not in TAGS and name not in _NEEDS:
+            return f"Telegram has no <{name}>."
+        if match[1]:
+            if not is_open or is_open.pop() != name:
+                return f"</{name}> closes what is not open there."
+        elif not _WRITTEN_WELL.fullmatch(match[0]) or not _NEEDS.get(name, _TAG).search(match[0]):
+            return f"{match[0][:60]} is not written as Telegram wants it."
+        else:
+            is_open.append(name)
+    if "<" in html[end:]:
+        return _STRAY
+    return f"<{is_open[-1]}> is never closed." if is_open else None
 
 
 def split_html(html: str, limit: int = TEXT_LIMIT) -> list[str]:

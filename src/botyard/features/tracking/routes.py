@@ -12,10 +12,8 @@ from starlette.routing import BaseRoute, Route
 from botyard.db.batcher import Batcher
 from botyard.feature import Site
 from botyard.features.tracking import service
-from botyard.features.tracking.service import NewClick
-from botyard.observability.metrics import CounterName
+from botyard.features.tracking.service import CLICKS, NewClick
 
-CLICKS = CounterName("marketing_clicks", "Clicks on tracked links and call-to-action buttons.")
 NO_PERSON = ("bot", "preview", "crawler", "spider", "facebookexternalhit", "curl/", "wget/", "python-")
 """Parts of the names of programs that fetch links which nobody has clicked, Telegram's preview among them."""
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}

@@ -16,6 +16,9 @@ from botyard.db.hot import HotConnection, HotStatement
 from botyard.db.statements import insert_new
 from botyard.features.tracking.models import Click, Target
 from botyard.ids import UserId
+from botyard.observability.metrics import CounterName
+
+CLICKS = CounterName("marketing_clicks", "Clicks on tracked links and call-to-action buttons.")
 
 TargetId = NewType("TargetId", int)
 

@@ -1,0 +1,17 @@
+"""The promos feature: messages with call-to-action buttons, who clicked, and the newsletter's yes and no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from botyard.feature import Feature
+from botyard.features.promos import handlers, jobs, making_handlers, newsletter_handlers
+
+FEATURE = Feature(
+    name="promos",
+    commands=(making_handlers.promo_command, newsletter_handlers.newsletter),
+    buttons=(handlers.promo_pressed, handlers.promos_button, newsletter_handlers.newsletter_button),
+    dialog_steps=(making_handlers.promo_text,),
+    actions=(jobs.POST_PROMO,),
+    texts=Path(__file__).with_name("texts"),
+)

@@ -1,0 +1,41 @@
+"""The scheduled action `promo`: posts one again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.feature import ScheduledAction
+from botyard.features.promos import posting, service
+from botyard.features.promos.posting import Shop
+from botyard.features.promos.service import BadPromo, PromoId
+from botyard.jobs.schedules import Action, Occasion
+from botyard.members.consent import Topic
+from botyard.routing.context import House
+
+
+async def _read(session: AsyncSession, words: str) -> dict[str, Any]:
+    offer = await service.find(session, words.strip())
+    if not offer.active:
+        raise BadPromo(f"The promo {offer.code} is retired.", remedy="Bring it back first.")
+    return {"promo": offer.id, "code": offer.code}
+
+
+def _describe(payload: Mapping[str, Any]) -> str:
+    return f"the promo {payload['code']}"
+
+
+async def _run(house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
+    offer = await service.get(session, PromoId(occasion.payload["promo"]))
+    shop = Shop(house.base_url, house.counts_clicks)
+    await posting.post(session, shop, offer, occasion.bot_id, occasion.chats, occasion.receipt, now)
+    house.metrics.counter(posting.POSTS).inc(len(occasion.chats))
+    return f"posted to {len(occasion.chats)} " + ("chat" if len(occasion.chats) == 1 else "chats")
+
+
+POST_PROMO = ScheduledAction(
+    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe), Topic.OFFERS, _run
+)

@@ -1,0 +1,137 @@
+"""/promo: makes promos, changes them, posts them, and shows how they did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from botyard.errors import BotyardError
+from botyard.features.promos import drafts, posting, service
+from botyard.features.promos.handlers import Screen, card_screen, clicks_screen, list_screen, operator, show
+from botyard.features.promos.posting import Shop
+from botyard.features.promos.service import BadPromo, Draft, Offer
+from botyard.members import chats, consent
+from botyard.members.consent import Topic
+from botyard.members.models import Role
+from botyard.routing.context import Context
+from botyard.routing.registry import command, dialog_step
+from botyard.telegram.content import read_content, read_replied
+
+STEP = "promo-text"
+_VERBS = frozenset({"add", "edit", "show", "post", "clicks", "retire", "revive"})
+
+
+@command(
+    "promo",
+    role=Role.ADMIN,
+    description="Promos with call-to-action buttons",
+    usage="[add | edit | show | post | clicks | retire] <code>",
+)
+async def promo_command(ctx: Context) -> None:
+    """Lists promos and their clicks. /promo add <code> in reply to a text or photo makes one; the lines
+    beneath it are its buttons. /promo post <code> to <chats> posts it now.
+    """
+    head, _, lines = ctx.args.partition("\n")
+    verb, *words = head.split() or ["list"]
+    try:
+        screen = await _do(ctx, verb.lower(), words, lines)
+    except BotyardError as problem:
+        screen = Screen(ctx.text("promo-refused", problem=str(problem)))
+    if screen is not None:
+        ctx.reply(screen.html, buttons=screen.buttons)
+
+
+async def _do(ctx: Context, verb: str, words: list[str], lines: str) -> Screen | None:
+    match verb, words:
+        case "list", []:
+            return await list_screen(ctx, 0)
+        case "add", [code]:
+            return await _add(ctx, code.lower(), lines)
+        case "edit", [code]:
+            return await _edit(ctx, await service.find(ctx.session, code), lines)
+        case "post", [code, to, *names] if to.lower() == "to" and names:
+            return await _post(ctx, await service.find(ctx.session, code), names)
+        case "show", [code]:
+            show(ctx, await service.find(ctx.session, code))
+            return None
+        case "clicks", [code]:
+            return await clicks_screen(ctx, await service.find(ctx.session, code))
+        case "retire" | "revive", [code]:
+            return await _switch(ctx, await service.find(ctx.session, code), active=verb == "revive")
+        case code, [] if code not in _VERBS:
+            return await card_screen(ctx, await service.find(ctx.session, code))
+    return Screen(ctx.text("promo-usage"))
+
+
+async def _add(ctx: Context, code: str, lines: str) -> Screen | None:
+    buttons = drafts.read_buttons(lines)
+    replied = read_replied(ctx.body)
+    await service.check_new_code(ctx.session, code)
+    if replied is None:
+        ctx.reply(ctx.text("promo-ask", code=code))
+        await ctx.ask(STEP, code=code, buttons=lines)
+        return None
+    return await _keep(ctx, code, drafts.with_content(Draft("", buttons), replied, ctx.bot.id))
+
+
+@dialog_step(STEP, role=Role.ADMIN)
+async def promo_text(ctx: Context) -> None:
+    """The answer to 'what shall it say?'."""
+    content = read_content(ctx.body)
+    code, lines = ctx.dialog_data["code"], ctx.dialog_data["buttons"]
+    try:
+        if content is None:
+            raise BadPromo("This message could not be read.", remedy="Send a text, or a photo with one.")
+        draft = drafts.with_content(Draft("", drafts.read_buttons(lines)), content, ctx.bot.id)
+        screen = await _keep(ctx, code, draft)
+    except BotyardError as problem:
+        screen = Screen(ctx.text("promo-refused", problem=str(problem)))
+        await ctx.ask(STEP, code=code, buttons=lines)
+    ctx.reply(screen.html, buttons=screen.buttons)
+
+
+async def _keep(ctx: Context, code: str, draft: Draft) -> Screen:
+    promo_id = await service.add(ctx.session, code, draft, operator(ctx), ctx.now)
+    return await _saved(ctx, await service.get(ctx.session, promo_id))
+
+
+async def _edit(ctx: Context, offer: Offer, lines: str) -> Screen:
+    replied = read_replied(ctx.body)
+    if replied is None and not lines.strip():
+        return Screen(ctx.text("promo-edit-usage", code=offer.code))
+    draft = offer.draft
+    if lines.strip():
+        draft = replace(draft, buttons=drafts.read_buttons(lines))
+    if replied is not None:
+        draft = drafts.with_content(draft, replied, ctx.bot.id)
+    await service.edit(ctx.session, offer.id, draft, operator(ctx), ctx.now)
+    return await _saved(ctx, await service.get(ctx.session, offer.id))
+
+
+async def _saved(ctx: Context, offer: Offer) -> Screen:
+    """Shows the promo as it will look, and then its card."""
+    try:
+        show(ctx, offer)
+        saved = ctx.text("promo-saved", code=offer.code)
+    except BadPromo as problem:
+        saved = ctx.text("promo-saved-unseen", code=offer.code, problem=str(problem))
+    card = await card_screen(ctx, offer)
+    return Screen(f"{saved}\n\n{card.html}", card.buttons)
+
+
+async def _post(ctx: Context, offer: Offer, names: list[str]) -> Screen:
+    keys = await chats.named(ctx.session, names, ctx.now)
+    willing = await consent.willing(ctx.session, keys, Topic.OFFERS)
+    shop = Shop(ctx.house.base_url, ctx.house.counts_clicks)
+    receipt = f"promo:{offer.id}@{ctx.now:%Y%m%d%H%M%S%f}"
+    await posting.post(ctx.session, shop, offer, ctx.bot.id, willing, receipt, ctx.now)
+    ctx.after_commit(partial(ctx.house.metrics.counter(posting.POSTS).inc, len(willing)))
+    service.record_post(ctx.session, offer, operator(ctx), ctx.now, chats=len(willing))
+    posted = ctx.text("promo-posted", code=offer.code, count=len(willing))
+    unwilling = len(keys) - len(willing)
+    return Screen(f"{posted}\n{ctx.text('promo-unwilling', count=unwilling)}" if unwilling else posted)
+
+
+async def _switch(ctx: Context, offer: Offer, *, active: bool) -> Screen:
+    await service.set_active(ctx.session, offer.id, operator(ctx), ctx.now, active=active)
+    return await card_screen(ctx, await service.get(ctx.session, offer.id))

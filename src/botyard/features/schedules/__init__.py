@@ -1,0 +1,16 @@
+"""The schedules feature: what operators see of schedules, and do with them, in chat and in the console."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from botyard.feature import Feature
+from botyard.features.schedules import handlers, jobs
+
+FEATURE = Feature(
+    name="schedules",
+    commands=(handlers.schedules_command,),
+    buttons=(handlers.schedule_button,),
+    jobs=jobs.JOBS,
+    texts=Path(__file__).with_name("texts"),
+)
