@@ -40,7 +40,7 @@ class Running:
     settings: Any
     secrets: dict[str, str] = field(default_factory=dict)
 
-    async def control(self, method: str, path: str, **body: Any) -> Any:
+    async def control(self, method: str, path: str, /, **body: Any) -> Any:
         """A call of the sandbox's control API."""
         async with self.http.request(
             method, f"{self.sandbox_url}/control/{path}", json=body or None

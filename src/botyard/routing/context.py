@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +242,10 @@ class Context:
                 receipt=receipt,
             )
         )
+
+    def queue(self, call: Call) -> None:
+        """Queues a call that was made elsewhere, as one of this update's."""
+        self.calls.append(replace(call, update_seq=self._seq))
 
     # dialogs
 

@@ -1,4 +1,4 @@
-"""The distribution feature: rules that say which posts go to which chats, by the words in them."""
+"""The distribution feature: an admin posts once, and each chat gets what its words are in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
-from botyard.features.distribution import handlers, service, tools
+from botyard.features.distribution import handlers, jobs, posting_handlers, service, tools
 from botyard.settings import Settings
 
 
@@ -18,7 +18,10 @@ async def _seed(session: AsyncSession, settings: Settings, now: datetime) -> Non
 
 FEATURE = Feature(
     name="distribution",
-    commands=(handlers.rules,),
+    commands=(handlers.rules, posting_handlers.distribute),
+    buttons=(posting_handlers.post_pressed,),
+    watchers=(posting_handlers.post_written,),
+    jobs=jobs.JOBS,
     tools=(tools.distribute,),
     seed=_seed,
     texts=Path(__file__).with_name("texts"),

@@ -6,8 +6,9 @@ import re
 from collections.abc import Awaitable, Callable
 
 from botyard.errors import BotyardError
-from botyard.features.distribution import explaining, service
+from botyard.features.distribution import service
 from botyard.features.distribution.matching import RuleId
+from botyard.features.distribution.posting_handlers import explain_in_chat
 from botyard.features.distribution.service import Edit, Rule
 from botyard.ids import ChatId, ChatKey
 from botyard.members import chats
@@ -15,7 +16,6 @@ from botyard.members.models import Role
 from botyard.routing.context import Context
 from botyard.routing.registry import command
 from botyard.routing.texts import Html
-from botyard.telegram.text import escape
 
 RULES_SHOWN = 40
 _SWITCH = {"on": True, "off": False}
@@ -112,17 +112,7 @@ async def _remove(ctx: Context, words: str) -> str:
 
 
 async def _test(ctx: Context, words: str) -> str:
-    plan = await service.plan(ctx.session, words)
-    if plan.targets:
-        lines = [
-            ctx.text("rule-target", chat=each.chat.name, reason=explaining.reason_of(each))
-            for each in plan.targets[:RULES_SHOWN]
-        ]
-        if len(plan.targets) > RULES_SHOWN:
-            lines.append(ctx.text("rules-more", count=len(plan.targets) - RULES_SHOWN))
-        return "\n".join([ctx.text("rule-test", count=len(plan.targets)), "", *lines])
-    misses = [f"• {escape(explaining.miss_in_words(each, plan.rules))}" for each in plan.near_misses]
-    return "\n".join([ctx.text("rule-test-none"), *(["", *misses] if misses else [])])
+    return await explain_in_chat(ctx, words)
 
 
 _VERBS: dict[str, Callable[[Context, str], Awaitable[str]]] = {

@@ -23,5 +23,43 @@ rule-test = This post would go to { $count ->
         [one] one chat
        *[other] { $count } chats
     }:
-rule-target = • <b>{ $chat }</b>: { $reason }
 rule-test-none = No rule matches: this post would go nowhere.
+
+# posts
+post-offer = <b>Send this to { $count ->
+        [one] one chat
+       *[other] { $count } chats
+    }?</b>
+post-target = • <b>{ $chat }</b>: { $reason }
+post-button-send = Send
+post-button-cancel = Cancel
+post-button-delete = Delete everywhere
+post-no-match = <b>This goes nowhere:</b> no rule matches it.
+post-no-match-help = <code>/rules add word = chat id</code> makes a rule, /rules lists those there are.
+post-cancelled = Cancelled. Nothing was sent.
+post-decided = { $state ->
+        [sent] It is on its way already.
+        [deleted] It was sent and deleted again.
+       *[other] This post was cancelled.
+    }
+post-progress = { $state ->
+        [deleted] <b>Deleted everywhere.</b>
+       *[other] <b>In { $arrived } of { $count } chats.</b>
+    }
+post-copy = { $state ->
+        [sent] ✅ { $chat }
+        [kept] ✅ { $chat }: not deleted, { $error }
+        [failed] ❌ { $chat }: { $error }
+        [unknown] ❓ { $chat }: Telegram did not answer. It may have arrived; it is not sent again.
+        [deleted] 🗑 { $chat }: deleted
+       *[other] ⏳ { $chat }: waiting
+    }
+post-deleting = Deleting in { $count ->
+        [one] one chat
+       *[other] { $count } chats
+    } …
+post-nothing-to-delete = There is nothing left to delete.
+distribute-usage =
+    Reply with /distribute to a message: it goes to the chats of its topics, once you have seen the list.
+
+    In private simply write or forward the post to me. <code>/distribute --dry-run</code> and a text shows where it would go.

@@ -1,0 +1,123 @@
+"""The one message that goes along with a post: where it would go, how it goes, how it went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.features.distribution import explaining, posts
+from botyard.features.distribution.models import CopyState, Post, PostState
+from botyard.features.distribution.posts import CopyIn, PostId
+from botyard.features.distribution.service import Plan
+from botyard.ids import BotId, ChatKey
+from botyard.members.models import User
+from botyard.outbox.queue import Call
+from botyard.routing.context import House
+from botyard.routing.keyboard import Press, Rows, inline_keyboard
+from botyard.routing.texts import Html, TextArgument
+from botyard.telegram.text import escape
+
+CHATS_SHOWN = 40
+
+
+async def offer(house: House, session: AsyncSession, post: Post, plan: Plan) -> Call:
+    """Asks the author whether to send it, or says why it would go nowhere."""
+    speak = await _Speaker.for_author(house, session, post)
+    if not plan.targets:
+        misses = [f"• {escape(explaining.miss_in_words(each, plan.rules))}" for each in plan.near_misses]
+        lines = [
+            speak.say("post-no-match"),
+            *(["", *misses] if misses else []),
+            "",
+            speak.say("post-no-match-help"),
+        ]
+        return _message(post, "\n".join(lines), ())
+    copies = await posts.copies_of(session, PostId(post.id))
+    lines = [
+        speak.say("post-target", chat=each.chat.name, reason=each.reason) for each in copies[:CHATS_SHOWN]
+    ]
+    html = "\n".join([speak.say("post-offer", count=len(copies)), "", *lines, *speak.rest(len(copies))])
+    buttons = [
+        [
+            Press(speak.say("post-button-send", count=len(copies)), f"post:send:{post.id}"),
+            Press(speak.say("post-button-cancel"), f"post:cancel:{post.id}"),
+        ]
+    ]
+    return _message(post, html, buttons)
+
+
+async def progress(house: House, session: AsyncSession, post: Post) -> Call | None:
+    """Brings the message up to date with what became of each copy; None before a button was pressed."""
+    if post.card_id is None:
+        return None
+    speak = await _Speaker.for_author(house, session, post)
+    copies = await posts.copies_of(session, PostId(post.id))
+    html = "\n".join(
+        [
+            speak.say(
+                "post-progress",
+                arrived=sum(each.state is CopyState.SENT for each in copies),
+                deleted=sum(each.state is CopyState.DELETED for each in copies),
+                count=len(copies),
+                state=post.state.value,
+            ),
+            "",
+            *(speak.line(each) for each in copies[:CHATS_SHOWN]),
+            *speak.rest(len(copies)),
+        ]
+    )
+    can_delete = post.state is PostState.SENT and any(each.state is CopyState.SENT for each in copies)
+    buttons: Rows = [[Press(speak.say("post-button-delete"), f"post:delete:{post.id}")]] if can_delete else ()
+    params = _looks(html, buttons) | {"message_id": post.card_id}
+    return Call(BotId(post.bot_id), "editMessageText", params, chat_key=ChatKey(post.source_key))
+
+
+class _Speaker:
+    """Says things in the language of a post's author."""
+
+    def __init__(self, house: House, language: str | None) -> None:
+        self._house = house
+        self._language = language
+
+    @classmethod
+    async def for_author(cls, house: House, session: AsyncSession, post: Post) -> _Speaker:
+        author = await session.get_one(User, post.author_id)
+        return cls(house, author.language_code)
+
+    def say(self, key: str, **arguments: TextArgument) -> str:
+        return self._house.texts.format(self._language, key, **arguments)
+
+    def rest(self, count: int) -> list[str]:
+        return [self.say("rules-more", count=count - CHATS_SHOWN)] if count > CHATS_SHOWN else []
+
+    def line(self, copy: CopyIn) -> str:
+        name = escape(copy.chat.name)
+        link = copy.chat.link_to(copy.message_ids[0]) if copy.message_ids else None
+        if link and copy.state is CopyState.SENT:
+            name = f'<a href="{escape(link)}">{name}</a>'
+        state = "kept" if copy.state is CopyState.SENT and copy.error else copy.state.value
+        return self.say(
+            "post-copy",
+            chat=Html(name),
+            state=state,
+            error=_reason(copy.error) if copy.error else "",
+        )
+
+
+def _reason(error: str) -> str:
+    """Telegram's own words, without the method and the class of the error."""
+    return error.rpartition("Forbidden: ")[2].rpartition("Bad Request: ")[2]
+
+
+def _message(post: Post, html: str, buttons: Rows) -> Call:
+    return Call(BotId(post.bot_id), "sendMessage", _looks(html, buttons), chat_key=ChatKey(post.source_key))
+
+
+def _looks(html: str, buttons: Rows) -> dict[str, Any]:
+    return {
+        "text": html,
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+        "reply_markup": inline_keyboard(buttons),
+    }
