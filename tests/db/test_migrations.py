@@ -22,6 +22,11 @@ INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received
 INSERT INTO outbox (
     bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at
 ) VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}');
+INSERT INTO guides (
+    id, key, title, description, body, category, tags, difficulty, language, position, active, searchable,
+    created_at
+) VALUES (1, 'k', 'Start', '', 'Text', 'Basics', '', 'beginner', 'en', 1, true, 'start', '{NOW}');
+INSERT INTO guide_marks (user_id, guide_id, views, reads) VALUES (7, 1, 0, 0);
 """
 
 
