@@ -29,7 +29,7 @@ from botyard.db.session import Database
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, distribution, promos, schedules, tracking
+from botyard.features import account, distribution, guides, promos, schedules, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -70,6 +70,7 @@ log = structlog.get_logger(__name__)
 FEATURES: tuple[Feature, ...] = (
     account.FEATURE,
     distribution.FEATURE,
+    guides.FEATURE,
     promos.FEATURE,
     schedules.FEATURE,
     tracking.FEATURE,

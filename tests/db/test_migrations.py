@@ -22,9 +22,18 @@ INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received
 INSERT INTO outbox (
     bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at
 ) VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}');
+INSERT INTO distribution_posts (id, bot_id, author_id, source_key, message_ids, text, state, created_at)
+    VALUES (1, 1, 7, 1, '[5]', 'gold', 'offered', '{NOW}');
+INSERT INTO distribution_copies (post_id, chat_key, position, rule_id, reason, state, message_ids)
+    VALUES (1, 1, 0, 1, 'rule 1', 'planned', '[]');
 INSERT INTO promos (id, code, html, photo_bot_id, active, created_at, changed_at)
     VALUES (1, 'spring', 'x', 1, true, '{NOW}', '{NOW}');
 INSERT INTO promo_buttons (promo_id, number, position, text, url) VALUES (1, 1, 0, 'Join', 'https://a.b');
+INSERT INTO guides (
+    id, key, title, description, body, category, tags, difficulty, language, position, active, searchable,
+    created_at
+) VALUES (1, 'k', 'Start', '', 'Text', 'Basics', '', 'beginner', 'en', 1, true, 'start', '{NOW}');
+INSERT INTO guide_marks (user_id, guide_id, views, reads) VALUES (7, 1, 0, 0);
 """
 
 
