@@ -146,6 +146,26 @@ async def test_after_a_restart_the_buttons_still_work_and_cancel_means_nothing(
         assert await house.calls("copyMessage") == []
 
 
+async def test_single_chats_can_be_left_out(sqlite_url: str, tmp_path: Path) -> None:
+    async with business(sqlite_url, tmp_path) as house:
+        await house.say(OWNER, "gold and crypto")
+        await press(house, await card(house, "Send this to 3 chats?"), "Edit")
+        await house.until(lambda: shows(house, "Done"))
+        await press(house, await card(house, "Send this to 3 chats?"), "Group 2")
+        await press(house, await card(house, "Send this to 2 chats?"), "Group 3")
+        await press(house, await card(house, "Send this to one chat?"), "Group 3")
+        await press(house, await card(house, "Send this to 2 chats?"), "Done")
+        await house.until(lambda: shows(house, "Send"))
+        await press(house, await card(house, "Send this to 2 chats?"), "Send")
+        assert "Group 2" not in (await card(house, "In 2 of 2 chats."))["text"]
+        assert {call["params"]["chat_id"] for call in await house.calls("copyMessage")} == {GOLD, BOTH}
+
+
+async def shows(house: Running, label: str) -> bool:
+    rows = (await house.replies(OWNER))[-1].get("reply_markup", {}).get("inline_keyboard", [])
+    return any(label == each["text"] for row in rows for each in row)
+
+
 async def test_without_a_topic_it_is_refused_with_help(sqlite_url: str, tmp_path: Path) -> None:
     async with business(sqlite_url, tmp_path) as house:
         reply = (await told(house, OWNER, "Marigold is blooming")).texts[0]

@@ -296,7 +296,7 @@ async def test_an_admin_edits_a_field_or_thinks_better_of_it(shop: Running) -> N
         ("retire", "Guides, for admins"),
         ("retire 999999", "There is no guide 999999."),
         ("retire x", "There is no guide x."),
-        ("export csv", "/console/guides"),
+        ("export csv", "botyard guides-export guides.csv"),
     ],
 )
 async def test_a_wrong_word_of_an_admin_is_answered_with_help(shop: Running, words: str, said: str) -> None:

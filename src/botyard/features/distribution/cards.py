@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,17 +35,38 @@ async def offer(house: House, session: AsyncSession, post: Post, plan: Plan) -> 
         ]
         return _message(post, "\n".join(lines), ())
     copies = await posts.copies_of(session, PostId(post.id))
+    return _message(post, *_list_of(speak, post, copies, choosing=False))
+
+
+async def offer_again(
+    house: House, session: AsyncSession, post: Post, card_id: int | None, *, choosing: bool
+) -> Call:
+    """The list once more, in its message; while `choosing`, with a switch for each chat."""
+    speak = await _Speaker.for_author(house, session, post)
+    copies = await posts.copies_of(session, PostId(post.id))
+    params = _looks(*_list_of(speak, post, copies, choosing=choosing)) | {"message_id": card_id}
+    return Call(BotId(post.bot_id), "editMessageText", params, chat_key=ChatKey(post.source_key))
+
+
+def _list_of(speak: _Speaker, post: Post, copies: Sequence[CopyIn], *, choosing: bool) -> tuple[str, Rows]:
+    chosen = [each for each in copies if each.state is CopyState.PLANNED]
     lines = [
-        speak.say("post-target", chat=each.chat.name, reason=each.reason) for each in copies[:CHATS_SHOWN]
+        speak.say("post-target", chat=each.chat.name, reason=each.reason) for each in chosen[:CHATS_SHOWN]
     ]
-    html = "\n".join([speak.say("post-offer", count=len(copies)), "", *lines, *speak.rest(len(copies))])
-    buttons = [
-        [
-            Press(speak.say("post-button-send", count=len(copies)), f"post:send:{post.id}"),
-            Press(speak.say("post-button-cancel"), f"post:cancel:{post.id}"),
+    html = "\n".join([speak.say("post-offer", count=len(chosen)), "", *lines, *speak.rest(len(chosen))])
+    if choosing:
+        switches = [
+            [Press(f"{'✓' if each.state is CopyState.PLANNED else '✗'} {each.chat.name}", data)]
+            for place, each in enumerate(copies[:CHATS_SHOWN])
+            for data in [f"post:flip:{post.id}:{place}"]
         ]
+        return html, [*switches, [Press(speak.say("post-button-done"), f"post:list:{post.id}")]]
+    send = [Press(speak.say("post-button-send"), f"post:send:{post.id}")] if chosen else []
+    rest = [
+        Press(speak.say("post-button-edit"), f"post:edit:{post.id}"),
+        Press(speak.say("post-button-cancel"), f"post:cancel:{post.id}"),
     ]
-    return _message(post, html, buttons)
+    return html, [[*send, *rest]]
 
 
 async def progress(house: House, session: AsyncSession, post: Post) -> Call | None:
@@ -52,7 +74,11 @@ async def progress(house: House, session: AsyncSession, post: Post) -> Call | No
     if post.card_id is None:
         return None
     speak = await _Speaker.for_author(house, session, post)
-    copies = await posts.copies_of(session, PostId(post.id))
+    copies = [
+        each
+        for each in await posts.copies_of(session, PostId(post.id))
+        if each.state is not CopyState.SKIPPED
+    ]
     html = "\n".join(
         [
             speak.say(

@@ -41,7 +41,9 @@ async def _follow(house: House, session: AsyncSession, payload: Mapping[str, Any
     before = [(each.state, each.error) for each in await posts.copies_of(session, post_id)]
     still_open = await _record(house, session, post_id)
     after = await posts.copies_of(session, post_id)
-    if post.state is PostState.SENT and after and all(each.state is CopyState.DELETED for each in after):
+    gone = (CopyState.DELETED, CopyState.SKIPPED, CopyState.FAILED)
+    is_gone = all(each.state in gone for each in after)
+    if post.state is PostState.SENT and is_gone and any(each.state is CopyState.DELETED for each in after):
         post.state = PostState.DELETED
     if [(each.state, each.error) for each in after] != before:
         call = await cards.progress(house, session, post)

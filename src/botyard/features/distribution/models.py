@@ -65,6 +65,8 @@ class CopyState(StrEnum):
     """What became of a post in one chat."""
 
     PLANNED = "planned"
+    SKIPPED = "skipped"
+    """The admin left this chat out."""
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"

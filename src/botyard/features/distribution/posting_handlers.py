@@ -76,30 +76,47 @@ async def _take(ctx: Context, content: Content, media_group_id: str | None) -> N
 
 @button("post", role=Role.ADMIN)
 async def post_pressed(ctx: Context) -> None:
-    """Send, Cancel or Delete everywhere, beneath the list of a post's chats."""
-    match ctx.args.split(":"):
-        case ["send" | "cancel" | "delete" as verb, number] if is_row_number(number):
-            post = await posts.find(ctx.session, PostId(int(number)))
-        case _:
-            post, verb = None, "cancel"
+    """Send, Edit, Cancel or Delete everywhere, beneath the list of a post's chats."""
+    verb, number, place = [*ctx.args.split(":"), "", ""][:3]
+    post = await posts.find(ctx.session, PostId(int(number))) if is_row_number(number) else None
     # the list stands where the post came from: the same button anywhere else is a forged one
     if post is None or (post.bot_id, post.source_key) != (ctx.bot.id, ctx.chat.key):
         ctx.answer(ctx.text("button-stale"))
-        return
-    if verb == "delete":
+    elif verb == "delete":
         await _delete(ctx, post)
     elif post.state is not PostState.OFFERED:
         ctx.answer(ctx.text("post-decided", state=post.state.value))
-    elif verb == "send":
-        await _send(ctx, post)
     else:
-        post.state, post.decided_at = PostState.CANCELLED, ctx.now
-        ctx.edit(ctx.text("post-cancelled"))
+        await _decide(ctx, post, verb, place)
+
+
+async def _decide(ctx: Context, post: Post, verb: str, place: str) -> None:
+    match verb:
+        case "send":
+            await _send(ctx, post)
+        case "cancel":
+            post.state, post.decided_at = PostState.CANCELLED, ctx.now
+            ctx.edit(ctx.text("post-cancelled"))
+        case "edit" | "list":
+            await _list_again(ctx, post, choosing=verb == "edit")
+        case "flip" if is_row_number(place) and await posts.flip(ctx.session, post, int(place)):
+            await _list_again(ctx, post, choosing=True)
+        case _:
+            ctx.answer(ctx.text("button-stale"))
+
+
+async def _list_again(ctx: Context, post: Post, *, choosing: bool) -> None:
+    card_id = ctx.envelope.message_id
+    ctx.queue(await cards.offer_again(ctx.house, ctx.session, post, card_id, choosing=choosing))
 
 
 async def _send(ctx: Context, post: Post) -> None:
     post_id = PostId(post.id)
     keys = await posts.begin_sending(ctx.session, post, ctx.envelope.message_id, ctx.now)
+    if not keys:  # the last chat was left out by a press that came just before
+        post.state = PostState.CANCELLED
+        ctx.edit(ctx.text("post-cancelled"))
+        return
     method, what = "copyMessage", dict[str, Any](message_id=post.message_ids[0])
     if len(post.message_ids) > 1:
         method, what = "copyMessages", {"message_ids": post.message_ids}

@@ -137,12 +137,22 @@ async def find(session: AsyncSession, post_id: PostId) -> Post | None:
     return await session.get(Post, post_id, with_for_update=True, populate_existing=True)
 
 
+async def flip(session: AsyncSession, post: Post, position: int) -> bool:
+    """Leaves a chat out, or takes it in again; False where the list has no such place."""
+    copy = next((each for each in await _rows(session, PostId(post.id)) if each.position == position), None)
+    if copy is None:
+        return False
+    copy.state = CopyState.PLANNED if copy.state is CopyState.SKIPPED else CopyState.SKIPPED
+    await session.flush()
+    return True
+
+
 async def begin_sending(
     session: AsyncSession, post: Post, card_id: int | None, now: datetime
 ) -> Sequence[ChatKey]:
     """From here on the post is sent; answers the chats that are to get it."""
     post.state, post.card_id, post.decided_at = PostState.SENT, card_id, now
-    copies = await _rows(session, PostId(post.id))
+    copies = [each for each in await _rows(session, PostId(post.id)) if each.state is CopyState.PLANNED]
     for copy in copies:
         copy.state = CopyState.WAITING
     return [ChatKey(copy.chat_key) for copy in copies]

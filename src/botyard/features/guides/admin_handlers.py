@@ -44,7 +44,7 @@ async def guide(ctx: Context) -> None:
     elif what.lower() == "list":
         await _list(ctx)
     elif what.lower() in ("export", "import"):
-        ctx.reply(ctx.text("guide-files", url=f"{ctx.house.base_url}/console/guides"))
+        ctx.reply(ctx.text("guide-files"))
     elif what.lower() in ("edit", "move", "retire", "restore") and rest:
         await _change(ctx, what.lower(), rest)
     else:

@@ -27,11 +27,14 @@ rule-test-none = No rule matches: this post would go nowhere.
 
 # posts
 post-offer = <b>Send this to { $count ->
+        [0] no chat
         [one] one chat
        *[other] { $count } chats
     }?</b>
 post-target = • <b>{ $chat }</b>: { $reason }
 post-button-send = Send
+post-button-edit = Edit
+post-button-done = Done
 post-button-cancel = Cancel
 post-button-delete = Delete everywhere
 post-no-match = <b>This goes nowhere:</b> no rule matches it.

@@ -115,9 +115,12 @@ guide-unknown = There is no guide { $number }. /guide list shows them all.
 guide-list-line = { $number }. { $title } ({ $code })
 guide-list-retired = { $number }. <s>{ $title }</s> ({ $code }), retired
 guide-files =
-    Import and export are in the console: { $url }
+    The whole library as a file, and back, where botyard runs:
 
-    Or on the command line: <code>botyard guides-export guides.csv</code>, <code>botyard guides-import guides.csv</code>
+    <code>botyard guides-export guides.csv</code>
+    <code>botyard guides-import guides.csv</code>
+
+    A name that ends in .json does as well.
 guide-edit-button = Edit
 guide-retire-button = Retire
 guide-restore-button = Restore
