@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botyard.errors import BotyardError
 from botyard.features.promos import posting, service
 from botyard.features.promos.service import NoSuchPromo, Offer, PromoId, Result
@@ -11,21 +9,13 @@ from botyard.features.tracking.service import CLICKS
 from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
-from botyard.routing.keyboard import Press, Rows, is_row_number
+from botyard.routing.keyboard import Press, Screen, is_row_number
 from botyard.routing.registry import button
 from botyard.routing.texts import Html
 from botyard.telegram.content import ContentKind
 
 ON_A_PAGE = 8
 FANS_SHOWN = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What the message shows: HTML, and buttons."""
-
-    html: str
-    buttons: Rows = ()
 
 
 @button("promo")

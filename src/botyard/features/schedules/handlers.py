@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botyard.errors import BotyardError
 from botyard.features.schedules import service
 from botyard.features.schedules.service import Change, Overview, WrongLine
@@ -12,21 +10,13 @@ from botyard.jobs.schedules import NoSuchSchedule, RunState, ScheduleId, Schedul
 from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
-from botyard.routing.keyboard import Press, Rows, is_row_number
+from botyard.routing.keyboard import Press, Rows, Screen, is_row_number
 from botyard.routing.registry import button, command
 from botyard.routing.texts import Html
 
 ON_A_PAGE = 8
 RUNS_SHOWN = 10
 PLACES_SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What the message shows: HTML, and buttons."""
-
-    html: str
-    buttons: Rows = ()
 
 
 @command(
