@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from botyard.console import Form, as_typed, read_form, shown_size
+from botyard.errors import BotyardError
 
 KYIV = ZoneInfo("Europe/Kyiv")
 
@@ -299,3 +300,14 @@ async def test_a_broken_form_gets_a_page_and_breaks_nothing(poster: Any, kind: s
 async def test_what_is_no_form_has_no_fields(poster: Any) -> None:
     answer = await poster.post("/console/echo", json={"title": "x"})
     assert answer.json() == {"title": "", "tags": [], "file": None, "errors": {}}
+
+
+def test_an_error_while_reading_is_noted_at_the_field_and_a_bug_is_not() -> None:
+    form = typed(code="x")
+    with form.reading("code"):
+        raise BotyardError("There is one already.", remedy="Take another.")
+    with form.reading("code"):
+        raise BotyardError("A second reason.")
+    assert form.errors == {"code": "There is one already. Take another."}
+    with pytest.raises(ZeroDivisionError), form.reading("title"):
+        raise ZeroDivisionError

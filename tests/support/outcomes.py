@@ -162,12 +162,14 @@ async def pressed(
 
 async def forged(house: Running, user_id: int, data: str, *, bot: str = "shop") -> Outcome:
     """What became of a press that carries any data at all, beneath the bot's latest message to the member."""
-    chat = {"id": user_id, "type": "private", "first_name": "Paul"}
+    person = house.sandbox.world.users[user_id]
+    names = {"first_name": person.first_name, "last_name": person.last_name, "username": person.username}
+    chat = {"id": user_id, "type": "private", **names}
     await sent(house)
     latest = (await house.replies(user_id, bot=bot))[-1]["message_id"]
     query = {
         "id": secrets.token_hex(8),
-        "from": {"id": user_id, "is_bot": False, "first_name": "Paul"},
+        "from": {"id": user_id, "is_bot": False, **names},
         "message": {"message_id": latest, "date": 1_800_000_000, "chat": chat},
         "chat_instance": "1",
         "data": data,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Literal, TypeVar, overload
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from botyard.console.layout import Refusal
+from botyard.errors import BotyardError
 
 MIB = 1024 * 1024
 MOST_BODY = 4 * MIB
@@ -84,6 +86,14 @@ class Form:
     def refuse(self, name: str, why: str) -> None:
         """Notes what is wrong with a field, in a sentence. The first reason for a field stands."""
         self.errors.setdefault(name, why)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """For reading what a field means: a `BotyardError` is noted there."""
+        try:
+            yield
+        except BotyardError as problem:
+            self.refuse(name, str(problem))
 
     def text(self, name: str, *, most: int, required: bool = True, multiline: bool = False) -> str:
         """Text of at most so many characters, without the white space around it; lines end with "\\n"."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.ids import BotId, UserId
 from botyard.members.models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a member, through a bot or, without one, in the console."""
+
+    user_id: UserId
+    bot_id: BotId | None = None
 
 
 def record(

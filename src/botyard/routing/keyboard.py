@@ -33,6 +33,14 @@ class Link:
 Rows = Sequence[Sequence[Press | Link]]
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a message that edits itself shows: HTML, and buttons."""
+
+    html: str
+    buttons: Rows = ()
+
+
 def inline_keyboard(rows: Rows) -> dict[str, Any]:
     """The keyboard as the Bot API wants it. Raises `ButtonDataTooLong`."""
     return {"inline_keyboard": [[_button(each) for each in row] for row in rows]}

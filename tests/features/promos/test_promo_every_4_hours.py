@@ -77,7 +77,7 @@ async def test_a_promo_every_4_hours_with_one_button_and_who_clicked(
             run = await four_hours_later(house)
             assert (run.state, run.detail) == (
                 RunState.DONE,
-                "posted to 3 chats; left out without a yes: 1",
+                "queued for 3 chats; left out without a yes: 1",
             )
             assert sorted(chat for chat, _ in await posts(house)) == sorted([GROUP, CHANNEL, PAUL] * round_)
         assert await count_of(house, "marketing_posts_total") == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
-from botyard.features.promos import handlers, jobs, making_handlers, newsletter_handlers
+from botyard.features.promos import handlers, jobs, making_handlers, newsletter_handlers, pages
 
 FEATURE = Feature(
     name="promos",
@@ -13,5 +13,6 @@ FEATURE = Feature(
     buttons=(handlers.promo_pressed, handlers.promos_button, newsletter_handlers.newsletter_button),
     dialog_steps=(making_handlers.promo_text,),
     actions=(jobs.POST_PROMO,),
+    pages=pages.pages,
     texts=Path(__file__).with_name("texts"),
 )

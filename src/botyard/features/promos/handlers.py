@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botyard.errors import BotyardError
 from botyard.features.promos import posting, service
-from botyard.features.promos.service import NoSuchPromo, Offer, Operator, PromoId, Result
+from botyard.features.promos.service import NoSuchPromo, Offer, PromoId, Result
 from botyard.features.tracking.service import CLICKS
+from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
-from botyard.routing.keyboard import Press, Rows, is_row_number
+from botyard.routing.keyboard import Press, Screen, is_row_number
 from botyard.routing.registry import button
 from botyard.routing.texts import Html
 from botyard.telegram.content import ContentKind
 
 ON_A_PAGE = 8
 FANS_SHOWN = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What the message shows: HTML, and buttons."""
-
-    html: str
-    buttons: Rows = ()
 
 
 @button("promo")
@@ -157,6 +148,6 @@ def _result_block(ctx: Context, result: Result) -> str:
     return ctx.text("promo-clicked-by", head=Html(head), fans=Html(", ".join(fans))) if fans else head
 
 
-def operator(ctx: Context) -> Operator:
+def operator(ctx: Context) -> Actor:
     """Who asks."""
-    return Operator(ctx.member.id, ctx.bot.id)
+    return Actor(ctx.member.id, ctx.bot.id)

@@ -33,7 +33,7 @@ async def _run(house: House, session: AsyncSession, occasion: Occasion, now: dat
     shop = Shop(house.base_url, house.counts_clicks)
     await posting.post(session, shop, offer, occasion.bot_id, occasion.chats, occasion.receipt, now)
     house.metrics.counter(posting.POSTS).inc(len(occasion.chats))
-    return f"posted to {len(occasion.chats)} " + ("chat" if len(occasion.chats) == 1 else "chats")
+    return f"queued for {len(occasion.chats)} " + ("chat" if len(occasion.chats) == 1 else "chats")
 
 
 POST_PROMO = ScheduledAction(

@@ -7,13 +7,14 @@ from functools import partial
 
 from botyard.errors import BotyardError
 from botyard.features.promos import drafts, posting, service
-from botyard.features.promos.handlers import Screen, card_screen, clicks_screen, list_screen, operator, show
+from botyard.features.promos.handlers import card_screen, clicks_screen, list_screen, operator, show
 from botyard.features.promos.posting import Shop
 from botyard.features.promos.service import BadPromo, Draft, Offer
 from botyard.members import chats, consent
 from botyard.members.consent import Topic
 from botyard.members.models import Role
 from botyard.routing.context import Context
+from botyard.routing.keyboard import Screen
 from botyard.routing.registry import command, dialog_step
 from botyard.telegram.content import read_content, read_replied
 

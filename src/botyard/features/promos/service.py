@@ -17,6 +17,7 @@ from botyard.features.tracking import service as tracking
 from botyard.features.tracking.service import Clicks
 from botyard.ids import BotId, UserId
 from botyard.members import audit
+from botyard.members.audit import Actor
 from botyard.members.models import User
 
 PromoId = NewType("PromoId", int)
@@ -82,14 +83,6 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """Who asks: a member, and through which bot; the console has none."""
-
-    user_id: UserId
-    bot_id: BotId | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Fan:
     """A member who pressed, by name, and how often."""
 
@@ -111,7 +104,7 @@ class Result:
 # keeping
 
 
-async def add(session: AsyncSession, code: str, draft: Draft, by: Operator, now: datetime) -> PromoId:
+async def add(session: AsyncSession, code: str, draft: Draft, by: Actor, now: datetime) -> PromoId:
     """Keeps a new promo. Raises `BadPromo`."""
     await check_new_code(session, code)
     promo = Promo(
@@ -141,7 +134,7 @@ async def check_new_code(session: AsyncSession, code: str) -> None:
         raise BadPromo(f"There is a promo {code} already.", remedy="Edit it, or take another code.")
 
 
-async def edit(session: AsyncSession, promo_id: PromoId, draft: Draft, by: Operator, now: datetime) -> None:
+async def edit(session: AsyncSession, promo_id: PromoId, draft: Draft, by: Actor, now: datetime) -> None:
     """Changes what it says from the next post on. A button that keeps its text keeps its clicks.
 
     Raises `NoSuchPromo`.
@@ -154,7 +147,7 @@ async def edit(session: AsyncSession, promo_id: PromoId, draft: Draft, by: Opera
 
 
 async def set_active(
-    session: AsyncSession, promo_id: PromoId, by: Operator, now: datetime, *, active: bool
+    session: AsyncSession, promo_id: PromoId, by: Actor, now: datetime, *, active: bool
 ) -> None:
     """Retires it, so that it is not posted and its buttons do nothing; or brings it back.
 
@@ -289,12 +282,12 @@ async def _fans(session: AsyncSession, button: OfferButton, *, most: int) -> lis
     ]
 
 
-def record_post(session: AsyncSession, offer: Offer, by: Operator, now: datetime, *, chats: int) -> None:
+def record_post(session: AsyncSession, offer: Offer, by: Actor, now: datetime, *, chats: int) -> None:
     """Notes in the audit log that somebody posted it by hand."""
     _record(session, "post", offer.code, by, now, chats=chats)
 
 
-def _record(session: AsyncSession, what: str, code: str, by: Operator, now: datetime, **detail: int) -> None:
+def _record(session: AsyncSession, what: str, code: str, by: Actor, now: datetime, **detail: int) -> None:
     audit.record(
         session,
         at=now,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
-from botyard.features.schedules import handlers, jobs
+from botyard.features.schedules import handlers, jobs, pages
 
 FEATURE = Feature(
     name="schedules",
     commands=(handlers.schedules_command,),
     buttons=(handlers.schedule_button,),
     jobs=jobs.JOBS,
+    pages=pages.pages,
     texts=Path(__file__).with_name("texts"),
 )

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botyard.errors import BotyardError
 from botyard.features.schedules import service
-from botyard.features.schedules.service import Change, Operator, Overview, WrongLine
+from botyard.features.schedules.service import Change, Overview, WrongLine
 from botyard.jobs import schedules
 from botyard.jobs.schedules import NoSuchSchedule, RunState, ScheduleId, ScheduleRun
+from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
-from botyard.routing.keyboard import Press, Rows, is_row_number
+from botyard.routing.keyboard import Press, Rows, Screen, is_row_number
 from botyard.routing.registry import button, command
 from botyard.routing.texts import Html
 
 ON_A_PAGE = 8
 RUNS_SHOWN = 10
 PLACES_SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What the message shows: HTML, and buttons."""
-
-    html: str
-    buttons: Rows = ()
 
 
 @command(
@@ -242,5 +233,5 @@ async def _confirm(ctx: Context, schedule_id: ScheduleId) -> Screen:
     return Screen(ctx.text("schedule-confirm", name=schedule.name), rows)
 
 
-def _operator(ctx: Context) -> Operator:
-    return Operator(ctx.member.id, ctx.bot.id)
+def _operator(ctx: Context) -> Actor:
+    return Actor(ctx.member.id, ctx.bot.id)

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
-from botyard.ids import BotId, ChatKey, UserId
+from botyard.ids import BotId, ChatKey
 from botyard.jobs import schedules
 from botyard.jobs.cron import WrongRecurrence
 from botyard.jobs.recurrence import Recurrence, zone_named
 from botyard.jobs.recurrence_words import describe, read_recurrence
 from botyard.jobs.schedules import Action, BadSchedule, NewSchedule, Schedule, ScheduleId, ScheduleRun
 from botyard.members import audit, chats
+from botyard.members.audit import Actor
 from botyard.members.member import ChatPlace
 
 CATCH_UP = "catch-up"
@@ -44,14 +45,6 @@ class Change(StrEnum):
     RESUME = "resume"
     RUN = "run"
     DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Who asks: a member, and through which bot; the console has none."""
-
-    user_id: UserId
-    bot_id: BotId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +143,7 @@ async def read_chats(session: AsyncSession, names: Sequence[str], now: datetime)
     return await chats.named(session, names, now)
 
 
-async def add(session: AsyncSession, order: Order, bot_id: BotId, by: Operator, now: datetime) -> ScheduleId:
+async def add(session: AsyncSession, order: Order, bot_id: BotId, by: Actor, now: datetime) -> ScheduleId:
     """Keeps the schedule; `bot_id` is who posts. Raises `BadSchedule`."""
     wanted = NewSchedule(
         name=order.name,
@@ -172,7 +165,7 @@ async def change(
     schedule_id: ScheduleId,
     wanted: Change,
     actions: Mapping[str, Action],
-    by: Operator,
+    by: Actor,
     now: datetime,
 ) -> None:
     """Does it, and writes it into the audit log. Raises `NoSuchSchedule`, and `BotyardError` if it cannot."""
@@ -233,7 +226,7 @@ def moment_of(moment: datetime | None, zone: str) -> str:
 
 
 def _record(
-    session: AsyncSession, what: str, schedule: Schedule, by: Operator, now: datetime, **detail: str
+    session: AsyncSession, what: str, schedule: Schedule, by: Actor, now: datetime, **detail: str
 ) -> None:
     audit.record(
         session,

@@ -1,0 +1,135 @@
+"""/console/schedules: added, paused, run and deleted; its next times and its history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete, select
+from tests.support.console import Browser, Shown, signed_in
+from tests.support.outcomes import GROUP, bot_of, told
+from tests.support.running import OWNER, Running
+
+from botyard.features.promos.models import Promo
+from botyard.jobs.schedules import Schedule, ScheduleChat, ScheduleRun
+from botyard.members.models import AuditEntry
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(house: Running) -> AsyncIterator[Browser]:
+    """The owner's, with one promo and nothing scheduled."""
+    await told(house, OWNER, "/start")
+    async with house.database.session() as session:
+        for table in (ScheduleRun, ScheduleChat, Schedule, Promo):
+            await session.execute(delete(table))
+    await told(house, OWNER, "/promo add spring")
+    await told(house, OWNER, "Spring is here")
+    async with signed_in(house, OWNER) as browser:
+        yield browser
+
+
+async def add(house: Running, browser: Browser, **fields: str) -> Shown:
+    good = {
+        "name": "morning",
+        "bot": str(bot_of(house).id),
+        "does": "promo spring",
+        "chats": f"{GROUP}, @olivia_stone",
+        "rhythm": "every day at 09:00 in Europe/London",
+    }
+    return await browser.post("/schedules/new", **{**good, **fields})
+
+
+async def only(house: Running) -> Schedule:
+    async with house.database.reading() as session:
+        return (await session.scalars(select(Schedule))).one()
+
+
+async def runs(house: Running) -> list[ScheduleRun]:
+    async with house.database.reading() as session:
+        return list((await session.scalars(select(ScheduleRun))).all())
+
+
+async def test_one_is_added_and_listed(house: Running, browser: Browser) -> None:
+    assert "Nothing is scheduled yet" in (await browser.get("/schedules")).text
+    assert "promo &lt;code&gt;" in (await browser.get("/schedules/new")).text
+    added = await add(house, browser, catch_up="on")
+    schedule = await only(house)
+    assert (added.path, schedule.catch_up) == (f"/console/schedules/{schedule.id}", True)
+    assert "morning is scheduled." in added.text
+    assert "To Gold traders, @olivia_stone When every day at 09:00, Europe/London" in added.text
+    listed = (await browser.get("/schedules")).text
+    assert "morning 2 chats the promo spring every day at 09:00, Europe/London" in listed
+    assert "09:00 Europe/London" in listed
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("name", "Morning!", "A name is 1 to 32"),
+        ("does", "promo winter", "There is no promo winter."),
+        ("does", "guess", "cannot be scheduled"),
+        ("chats", "@nobody", "No chat @nobody is known."),
+        ("rhythm", "now and then", "is not understood."),
+        ("bot", "5", "Choose one of these."),
+    ],
+)
+async def test_what_is_wrong_stands_at_its_field(
+    house: Running, browser: Browser, field: str, value: str, problem: str
+) -> None:
+    shown = await add(house, browser, **{field: value})
+    assert (shown.status, problem in shown.text) == (422, True), shown.text
+    assert "Nothing is scheduled yet" in (await browser.get("/schedules")).text
+
+
+async def test_a_name_is_taken_once(house: Running, browser: Browser) -> None:
+    await add(house, browser)
+    shown = await add(house, browser)
+    assert (shown.status, "There is a schedule morning already." in shown.text) == (422, True)
+
+
+async def test_it_is_paused_resumed_and_deleted(house: Running, browser: Browser) -> None:
+    await add(house, browser)
+    address = f"/schedules/{(await only(house)).id}"
+    paused = await browser.post(f"{address}/pause")
+    assert "morning is paused." in paused.text
+    assert "Next Paused" in paused.text
+    assert "morning goes on." in (await browser.post(f"{address}/resume")).text
+    deleted = await browser.post(f"{address}/delete")
+    assert (deleted.path, "morning is deleted." in deleted.text) == ("/console/schedules", True)
+    assert (await browser.get(address)).status == 404
+    async with house.database.reading() as session:
+        entries = await session.scalars(
+            select(AuditEntry.action)
+            .where(AuditEntry.subject == "schedule:morning", AuditEntry.actor_id == OWNER)
+            .order_by(AuditEntry.id.desc())
+            .limit(4)
+        )
+    assert list(entries) == ["schedule.delete", "schedule.resume", "schedule.pause", "schedule.add"]
+
+
+async def test_run_now_sent_twice_runs_once_and_shows_in_the_history(
+    house: Running, browser: Browser
+) -> None:
+    await add(house, browser)
+    address = f"/schedules/{(await only(house)).id}"
+    assert "morning runs now." in (await browser.post(f"{address}/run", last="")).text
+    assert "It has run meanwhile." in (await browser.post(f"{address}/run", last="")).text
+
+    async def is_done() -> bool:
+        return all(run.finished_at is not None for run in await runs(house))
+
+    await house.until(is_done)
+    assert len(await runs(house)) == 1
+    assert "Done queued for 1 chat; left out without a yes: 1" in (await browser.get(address)).text
+
+
+async def test_what_there_is_not_is_said(house: Running, browser: Browser) -> None:
+    await add(house, browser)
+    number = (await only(house)).id
+    for path in ("/schedules/99999", "/schedules/99999999999999999999"):
+        shown = await browser.get(path)
+        assert (shown.status, "This schedule is gone." in shown.text) == (404, True)
+    assert (await browser.post(f"/schedules/{number}/explode")).status == 404
