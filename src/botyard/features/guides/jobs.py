@@ -101,5 +101,5 @@ def _counted(number: int, noun: str) -> str:
 
 
 POST_GUIDES = ScheduledAction(
-    Action("guides", "Post guides", "[category] [how many]", _read, _describe), Topic.GUIDES, _post
+    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe), Topic.GUIDES, _post
 )
