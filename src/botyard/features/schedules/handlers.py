@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from botyard.errors import BotyardError
 from botyard.features.schedules import service
 from botyard.features.schedules.service import Change, Overview, WrongLine
@@ -119,7 +121,8 @@ async def _add(ctx: Context, lines: str) -> Screen:
 def _template(ctx: Context) -> str:
     actions = sorted(ctx.house.actions.values(), key=lambda each: each.name)
     known = "\n".join(ctx.text("schedule-action", usage=each.usage, title=each.title) for each in actions)
-    usage = actions[0].usage if actions else "..."
+    # without what may be left out, so that it can be sent as it is
+    usage = re.sub(r" \[[^]]*\]", "", actions[0].usage) if actions else "..."
     chat = ctx.chat.telegram_id if not ctx.chat.is_private else -1001234567890
     return ctx.text("schedule-template", usage=usage, chat=str(chat), actions=Html(known))
 
