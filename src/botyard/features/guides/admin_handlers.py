@@ -202,7 +202,7 @@ async def _list(ctx: Context) -> None:
             category = each.category
             lines += ["", ctx.text("guide-title", title=category)]
         key = "guide-list-line" if each.active else "guide-list-retired"
-        lines.append(ctx.text(key, number=str(each.id), title=each.title, language=each.language))
+        lines.append(ctx.text(key, number=str(each.id), title=each.title, code=each.language))
     for part in split_html("\n".join(lines).strip() or ctx.text("guides-none-admin")):
         ctx.reply(part)
 

@@ -104,7 +104,7 @@ async def card(ctx: Context, guide: Guide, mark: GuideMark, whence: Whence | Non
     lines = [
         ctx.text("guide-title", title=guide.title),
         ctx.text(
-            "guide-about", category=guide.category, difficulty=guide.difficulty.value, language=guide.language
+            "guide-about", category=guide.category, difficulty=guide.difficulty.value, code=guide.language
         ),
         *([ctx.text("guide-tags", tags=guide.tags)] if guide.tags else []),
         *(["", ctx.text("guide-description", description=guide.description)] if guide.description else []),

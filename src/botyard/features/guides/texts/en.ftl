@@ -35,7 +35,7 @@ guide-about = { $category } · { $difficulty ->
         [beginner] for beginners
         [intermediate] intermediate
        *[advanced] advanced
-    } · { $language }
+    } · { $code }
 guide-tags = <i>{ $tags }</i>
 guide-description = { $description }
 guide-state = <i>{ $state }</i>
@@ -112,8 +112,8 @@ guide-edit-again =
     Send it once more.
 guide-unchanged = Nothing to change: it is so already.
 guide-unknown = There is no guide { $number }. /guide list shows them all.
-guide-list-line = { $number }. { $title } ({ $language })
-guide-list-retired = { $number }. <s>{ $title }</s> ({ $language }), retired
+guide-list-line = { $number }. { $title } ({ $code })
+guide-list-retired = { $number }. <s>{ $title }</s> ({ $code }), retired
 guide-files =
     Import and export are in the console: { $url }
 
