@@ -34,7 +34,7 @@ async def posted(house: Running, words: str, *places: int) -> ScheduleRun:
             payload=await ACTION.read(session, words),
             bot_id=bot_of(house).id,
             chats=tuple(await chats.keys_of(session, [ChatId(each) for each in places], now)),
-            recurrence=Recurrence(every=timedelta(hours=4)),
+            recurrence=Recurrence(every=timedelta(hours=4), starts_at=now),
         )
         schedule = await schedules.create(session, wanted, now)
         await schedules.run_now(session, schedule, now)
