@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
-from botyard.features.guides import admin_handlers, handlers, jobs, tools
+from botyard.features.guides import admin_handlers, handlers, jobs, pages, tools
 
 FEATURE = Feature(
     name="guides",
@@ -14,6 +14,7 @@ FEATURE = Feature(
     dialog_steps=(admin_handlers.guide_lines, admin_handlers.guide_field),
     deep_links=(handlers.open_guide,),
     actions=(jobs.POST_GUIDES,),
+    pages=pages.pages,
     tools=(tools.export_tool, tools.import_tool),
     texts=Path(__file__).with_name("texts"),
 )

@@ -24,11 +24,16 @@ _NO = frozenset({"no", "false", "0", "n"})
 
 
 class BadGuide(BotyardError):
-    """What was written makes no guide. `problems` has a sentence for each fault."""
+    """What was written makes no guide. `faults` are fields, each with a sentence."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        self.faults = faults
+        super().__init__(" ".join(self.problems))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The sentences alone."""
+        return tuple(problem for _, problem in self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,11 @@ def read_draft(fields: Mapping[str, str]) -> Draft:
         active=reading.active(),
     )
     if draft.url and draft.body:
-        reading.problems.append("A guide has a url or a body, not both.")
-    if not draft.url and not draft.body and not reading.faulty & {"url", "body"}:
-        reading.problems.append("A guide needs a url or a body.")
-    if reading.problems:
-        raise BadGuide(tuple(reading.problems))
+        reading.note("body", "A guide has a url or a body, not both.")
+    if not draft.url and not draft.body and not {"url", "body"} & {name for name, _ in reading.faults}:
+        reading.note("url", "A guide needs a url or a body.")
+    if reading.faults:
+        raise BadGuide(*reading.faults)
     return draft
 
 
@@ -99,13 +104,12 @@ class _Reading:
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = fields
-        self.problems: list[str] = []
-        self.faulty: set[str] = set()
+        self.faults: list[tuple[str, str]] = []
 
     def line(self, name: str, limit: int, *, required: bool = False) -> str:
         value = " ".join(_tidy(self._fields.get(name, "")).split())
         if required and not value:
-            self._note(name, f"The {name} is missing.")
+            self.note(name, f"The {name} is missing.")
         return self._within(name, value, limit)
 
     def text(self, name: str, limit: int) -> str:
@@ -114,13 +118,13 @@ class _Reading:
     def url(self) -> str | None:
         value = self.line("url", URL_LIMIT)
         if value and not _is_https(value):
-            self._note("url", "The url must be a full address that begins with https://.")
+            self.note("url", "The url must be a full address that begins with https://.")
         return value or None
 
     def body(self) -> str | None:
         value = self.text("body", BODY_LIMIT)
         if value and (problem := markup.problem_of(value)):
-            self._note("body", f"The body {problem}.")
+            self.note("body", f"The body {problem}.")
         return value or None
 
     def tags(self) -> tuple[str, ...]:
@@ -129,36 +133,35 @@ class _Reading:
         first = {folded(tag): tag for tag in reversed(named)}  # the first spelling of each is kept
         tags = [tag for tag in dict.fromkeys(first[folded(tag)] for tag in named) if tag]
         if len(tags) > MOST_TAGS or any(len(tag) > TAG_LIMIT for tag in tags):
-            self._note("tags", f"There may be {MOST_TAGS} tags of at most {TAG_LIMIT} characters each.")
+            self.note("tags", f"There may be {MOST_TAGS} tags of at most {TAG_LIMIT} characters each.")
         return tuple(tags)
 
     def difficulty(self) -> Difficulty:
         value = self.line("difficulty", 16).casefold() or Difficulty.BEGINNER
         if value not in set(Difficulty):
-            self._note("difficulty", f"The difficulty is one of {', '.join(Difficulty)}.")
+            self.note("difficulty", f"The difficulty is one of {', '.join(Difficulty)}.")
             return Difficulty.BEGINNER
         return Difficulty(value)
 
     def language(self) -> str:
         value = self.line("language", 16).lower().replace("_", "-") or "en"
         if not _LANGUAGE.fullmatch(value):
-            self._note("language", "The language is a code such as en, de or pt-br.")
+            self.note("language", "The language is a code such as en, de or pt-br.")
         return value
 
     def active(self) -> bool:
         value = self.line("active", 16).casefold() or "yes"
         if value not in _YES | _NO:
-            self._note("active", "Active is yes or no.")
+            self.note("active", "Active is yes or no.")
         return value in _YES
 
     def _within(self, name: str, value: str, limit: int) -> str:
         if len(value) > limit:
-            self._note(name, f"The {name} has {len(value)} characters, {limit} are allowed.")
+            self.note(name, f"The {name} has {len(value)} characters, {limit} are allowed.")
         return value
 
-    def _note(self, name: str, problem: str) -> None:
-        self.problems.append(problem)
-        self.faulty.add(name)
+    def note(self, name: str, problem: str) -> None:
+        self.faults.append((name, problem))
 
 
 def _tidy(text: str) -> str:

@@ -140,7 +140,8 @@ async def _fitting(session: AsyncSession, draft: Draft, guide: Guide | None) -> 
     double = next((each for each in others if name_of(each) == name_of(draft)), None)
     if double is not None:
         state = "" if double.active else " (retired)"
-        raise BadGuide((f"{draft.category} has that guide in {draft.language} already: {double.id}{state}.",))
+        problem = f"{draft.category} has that guide in {draft.language} already: {double.id}{state}."
+        raise BadGuide(("title", problem))
     return draft
 
 

@@ -156,5 +156,5 @@ def _state(guide: Guide) -> tuple[dict[str, str], int]:
 def _read_position(text: str) -> int | None:
     """The place in its category; None where it is not given. Raises `BadGuide`."""
     if text and not _POSITION.fullmatch(text):
-        raise BadGuide(("The position is a whole number.",))
+        raise BadGuide(("position", "The position is a whole number."))
     return int(text) if text else None

@@ -120,7 +120,7 @@ guide-files =
     <code>botyard guides-export guides.csv</code>
     <code>botyard guides-import guides.csv</code>
 
-    A name that ends in .json does as well.
+    A name that ends in .json does as well. The console takes and gives such files too, under Guides.
 guide-edit-button = Edit
 guide-retire-button = Retire
 guide-restore-button = Restore
