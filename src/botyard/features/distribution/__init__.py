@@ -1,0 +1,1 @@
+"""The distribution feature: one post goes to every chat whose keywords it contains."""
