@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, async_playwright
 from sqlalchemy import insert
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -24,6 +26,7 @@ from botyard.telegram.bots import bots as bot_rows
 
 BASE_URL = "http://console.test"
 ANA = UserId(1001)
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass
@@ -121,3 +124,14 @@ async def ana(house: House) -> httpx.AsyncClient:
     browser = house.browser()
     await house.sign_in(browser)
     return browser
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium on PATH (Debian: apt-get install chromium): browser tests skipped")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()

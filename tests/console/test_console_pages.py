@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from tests.console.demonstration_pages import PAGES
 
 from botyard.console import Page, Templates, signed_in
 from botyard.ids import BotId, UserId
@@ -181,6 +182,18 @@ async def test_a_page_has_its_place_in_the_navigation_and_the_layout(house: Any,
         assert "<p>a &lt;guide&gt;</p>" in page
 
 
+@pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 403), (Role.OWNER, 200)])
+async def test_a_page_may_need_a_higher_role(house: Any, role: Role, status: int) -> None:
+    await house.add_member(role=role)
+    browser = house.browser(pages=PAGES)
+    await house.sign_in(browser)
+    answer = await browser.get("/console/guides/owners")
+    assert answer.status_code == status
+    if status == 403:
+        assert "This needs the role OWNER." in answer.text
+        assert "Ask an owner of the business to do it." in answer.text
+
+
 @pytest.mark.parametrize(
     ("path", "status", "caching"),
     [
@@ -219,7 +232,9 @@ async def test_a_stranger_is_shown_the_way_in_wherever_he_goes(house: Any) -> No
     assert (await browser.get("/console")).headers["location"].endswith("/console/")
 
 
-@pytest.mark.parametrize("name", ["document", "home", "layout", "no_link", "notice", "refusal", "sign_in"])
+@pytest.mark.parametrize(
+    "name", ["document", "home", "kit", "layout", "no_link", "notice", "refusal", "sign_in"]
+)
 def test_no_template_needs_a_script_an_inline_style_or_the_network(name: str) -> None:
     import botyard.console
 

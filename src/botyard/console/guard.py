@@ -11,7 +11,9 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from botyard.clock import Clock
+from botyard.console.layout import Refusal
 from botyard.db.session import Database
+from botyard.members.models import Role
 from botyard.members.sign_in import SESSION_COOKIE, SignedIn, recognise
 
 SIGN_IN = "/console/sign-in"
@@ -66,3 +68,13 @@ class SignedInOnly:
 def signed_in(request: Request) -> SignedIn:
     """The member who asks for this page. Only pages behind the sign-in have one."""
     return cast("SignedIn", request.state.signed_in)
+
+
+def require(request: Request, role: Role) -> SignedIn:
+    """The member who asks, if his role is this one or a higher one. Raises a 403 otherwise."""
+    visitor = signed_in(request)
+    if visitor.role < role:
+        raise Refusal(
+            403, f"This needs the role {role.name}.", what_next="Ask an owner of the business to do it."
+        )
+    return visitor

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from botyard.console.flash import forget_notice, read_notice
+
 SHELL = Path(__file__).with_name("templates")
 
 _WHAT_NEXT = {
@@ -20,6 +22,14 @@ _WHAT_NEXT = {
     404: "The address may be mistyped, or what it showed is gone.",
     405: "Go back, load the page again and repeat what you did.",
 }
+
+
+class Refusal(HTTPException):
+    """A refusal whose page says in words of its own what to do next."""
+
+    def __init__(self, status: int, detail: str, *, what_next: str) -> None:
+        super().__init__(status, detail)
+        self.what_next = what_next
 
 
 class Page(Route):
@@ -64,14 +74,20 @@ class Templates:
         headers: dict[str, str] | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        """The page made of a template; the layout finds in it who is signed in and where he is."""
+        """The page made of a template; the layout finds in it who is signed in, where he is, and a notice."""
+        signed_in = getattr(request.state, "signed_in", None)
+        notice = read_notice(request) if signed_in and status < 400 else None
         text = self._environment.get_template(name).render(
             values,
             navigation=request.app.state.navigation,
-            signed_in=getattr(request.state, "signed_in", None),
+            signed_in=signed_in,
             path=request.url.path,
+            notice=notice,
         )
-        return HTMLResponse(text, status, headers)
+        response = HTMLResponse(text, status, headers)
+        if notice:
+            forget_notice(response)
+        return response
 
 
 templates = Templates(SHELL)
@@ -87,7 +103,7 @@ def show_refusal(request: Request, error: Exception) -> Response:
         status=error.status_code,
         headers=dict(error.headers or {}),
         title=phrase if error.detail == phrase else error.detail,
-        what_next=_WHAT_NEXT.get(error.status_code, ""),
+        what_next=error.what_next if isinstance(error, Refusal) else _WHAT_NEXT.get(error.status_code, ""),
     )
 
 
