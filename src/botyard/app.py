@@ -29,7 +29,7 @@ from botyard.db.session import Database
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, tracking
+from botyard.features import account, distribution, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -67,7 +67,7 @@ from botyard.telegram.client import TelegramClient
 
 log = structlog.get_logger(__name__)
 
-FEATURES: tuple[Feature, ...] = (account.FEATURE, tracking.FEATURE)
+FEATURES: tuple[Feature, ...] = (account.FEATURE, distribution.FEATURE, tracking.FEATURE)
 
 LOCALES = Path(__file__).with_name("routing") / "locales"
 LEAST_DISK = 100 * 2**20

@@ -22,6 +22,11 @@ INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received
 INSERT INTO outbox (
     bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at
 ) VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}');
+INSERT INTO distribution_rules (
+    id, pattern, folded, is_regex, whole_words, excluded, priority, first_only, buttons, enabled, created_at,
+    changed_at
+) VALUES (1, 'gold', 'gold', false, true, '[]', 0, false, '[]', true, '{NOW}', '{NOW}');
+INSERT INTO distribution_rule_chats (rule_id, chat_key, position) VALUES (1, 1, 0);
 """
 
 

@@ -1,1 +1,19 @@
 """The distribution feature: one post goes to every chat whose keywords it contains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from botyard.feature import Feature
+from botyard.features.distribution.handlers import rules
+from botyard.features.distribution.seeding import seed
+from botyard.features.distribution.tools import distribute
+
+FEATURE = Feature(
+    name="distribution",
+    commands=(rules.rules_command,),
+    buttons=(rules.rules_page,),
+    tools=(distribute,),
+    seed=seed,
+    texts=Path(__file__).with_name("texts"),
+)
