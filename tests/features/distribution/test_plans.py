@@ -64,7 +64,7 @@ async def test_a_post_that_goes_nowhere_has_near_misses(database: Database) -> N
 async def test_without_any_rule_a_post_goes_nowhere(database: Database) -> None:
     plan = await planned(database, "gold")
     assert (plan.targets, plan.near_misses) == ((), ())
-    assert explain(plan) == ["No rule matches: this goes nowhere."]
+    assert explain(plan) == ["No rule matches."]
 
 
 async def test_a_chat_is_reached_once_by_the_first_rule(database: Database) -> None:
@@ -117,11 +117,12 @@ async def test_a_plan_in_words(database: Database) -> None:
     plan = await planned(
         database, "Dear members, the GOLD price\nrises, and crypto falls. GOLD!", thorough=True
     )
+    gold_at, last_gold = "“GOLD” at “…the GOLD price…”", "“GOLD” at “…falls. GOLD!”"
     assert explain(plan) == [
         f"#{both} gold+crypto → -1004, -1001",
-        "  “GOLD” at “…the GOLD price…”, “crypto” at “…rises, and crypto falls. GOLD!”, “GOLD” at “…falls. GOLD!”",
+        f"  {gold_at}, “crypto” at “…rises, and crypto falls. GOLD!”, {last_gold}",
         f"#{gold} gold → no chat of its own",
-        "  “GOLD” at “…the GOLD price…”, “GOLD” at “…falls. GOLD!”",
+        f"  {gold_at}, {last_gold}",
         f"  Reached by another rule already: -1001 (#{both})",
         "  First match only: the rules after it were not looked at.",
     ]
@@ -130,7 +131,7 @@ async def test_a_plan_in_words(database: Database) -> None:
 async def test_near_misses_in_words(database: Database) -> None:
     ids = [await keep(database, each) for each in ("gold", "silver+copper", "platinum")]
     lines = explain(await planned(database, "Marigold, silver and platinm"))
-    assert lines[:2] == ["No rule matches: this goes nowhere.", "Near misses:"]
+    assert lines[:2] == ["No rule matches.", "Near misses:"]
     assert set(lines[2:]) == {
         f"  #{ids[0]}: “gold” is only a part of “Marigold”.",
         f"  #{ids[1]}: “silver” is there, but “copper” is missing.",

@@ -54,7 +54,7 @@ def findings(ctx: Context, found: RulePage, places: Places, words: str) -> str:
 def card(ctx: Context, rule: KeptRule, places: Places) -> str:
     """All that there is to a rule."""
     content = rule.content
-    chats = [f"{_short(places[key].name)} ({places[key].telegram_id})" for key in content.chats]
+    chats = [_with_id(places[key]) for key in content.chats]
     lines = [
         ctx.text("rule-title", id=str(rule.id), pattern=content.pattern),
         ctx.text("rule-chats", chats=", ".join(chats)),
@@ -121,6 +121,12 @@ def _kind(rule: KeptRule) -> str:
     if rule.content.is_regex:
         return "rule-kind-regex"
     return "rule-kind-words" if rule.content.whole_words else "rule-kind-parts"
+
+
+def _with_id(chat: ChatPlace) -> str:
+    """The chat's name and id, which is the same where nothing more is known of it."""
+    number = str(chat.telegram_id)
+    return number if chat.name == number else f"{_short(chat.name)} ({number})"
 
 
 def _short(text: str, most: int = _LONGEST_NAME) -> str:

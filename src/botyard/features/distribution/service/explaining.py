@@ -20,7 +20,7 @@ def explain(plan: Plan) -> list[str]:
     """Lines of plain text for people; those that begin with two spaces belong to the line above."""
     lines = [line for match in plan.matches[:MOST_RULES] for line in _match_lines(plan, match)]
     if not plan.matches:
-        lines.append("No rule matches: this goes nowhere.")
+        lines.append("No rule matches.")
     if len(plan.matches) > MOST_RULES:
         lines.append(f"{len(plan.matches) - MOST_RULES} more rules match.")
     if plan.near_misses:
