@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import update
+from tests.console.conftest import House
+
 from botyard.db.session import Database
+from botyard.feature import Site
 from botyard.features.distribution.matching import RuleId
+from botyard.features.distribution.pages import pages
 from botyard.features.distribution.rule_content import RuleContent
 from botyard.features.distribution.service import rules
 from botyard.features.distribution.service.plans import Plan, plan
 from botyard.ids import ChatId, ChatKey
 from botyard.members.chats import keys_of
+from botyard.members.models import Chat
+from botyard.observability.metrics import Metrics
+from botyard.outbox.bell import OutboxBell
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -59,3 +67,28 @@ async def planned(database: Database, text: str, **more: Any) -> Plan:
 async def reached(database: Database, text: str) -> set[int]:
     """Telegram's ids of the chats that a text would go to."""
     return {target.chat.telegram_id for target in (await planned(database, text)).targets}
+
+
+async def name_chat(database: Database, chat_id: int, title: str, username: str | None = None) -> None:
+    """Somebody wrote in the chat, so its title is known."""
+    await keys(database, chat_id)
+    async with database.session() as session:
+        await session.execute(
+            update(Chat).where(Chat.telegram_id == chat_id).values(title=title, username=username)
+        )
+
+
+def pages_of(house: House) -> Any:
+    """The pages of distribution for a console."""
+    return pages(
+        Site(
+            database=house.database,
+            clock=house.clock,
+            metrics=Metrics(),
+            bell=OutboxBell(),
+            bots=house.bots,
+            actions={},
+            base_url="http://console.test",
+            counts_clicks=True,
+        )
+    )

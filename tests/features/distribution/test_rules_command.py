@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select, update
 from tests.features.distribution.rule_keeping import FOREX, GOLD_FOREX, GROUP_MAP, keep, planned, reached
-from tests.support.outcomes import GROUP, Outcome, given, told, two_bots
+from tests.members.conftest import house
+from tests.support.outcomes import GROUP, Outcome, given, told
 from tests.support.running import OWNER, PAUL, Running, running
 
 from botyard.features.distribution.matching import RuleId
@@ -19,13 +20,9 @@ from botyard.features.distribution.rule_content import LinkButton, RuleContent
 from botyard.features.distribution.service import rules
 from botyard.members.models import AuditEntry, Chat
 
+__all__ = ["house"]
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    async with two_bots(sqlite_template, tmp_path_factory.mktemp("house")) as house:
-        yield house
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from botyard.feature import Feature
 from botyard.features.distribution.handlers import rules
+from botyard.features.distribution.pages import pages
 from botyard.features.distribution.seeding import seed
 from botyard.features.distribution.tools import distribute
 
@@ -13,6 +14,7 @@ FEATURE = Feature(
     name="distribution",
     commands=(rules.rules_command,),
     buttons=(rules.rules_page,),
+    pages=pages,
     tools=(distribute,),
     seed=seed,
     texts=Path(__file__).with_name("texts"),

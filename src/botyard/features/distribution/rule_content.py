@@ -78,10 +78,11 @@ def check_content(content: RuleContent) -> None:
         if "\0" in content.caption_template:
             raise BadRule("The caption has a control character.", remedy="Type it by hand.")
         check_template(content.caption_template)
-    _check_buttons(content.buttons)
+    check_buttons(content.buttons)
 
 
-def _check_buttons(rows: ButtonRows) -> None:
+def check_buttons(rows: ButtonRows) -> None:
+    """Raises `BadRule`, with a remedy, for buttons that Telegram would refuse or nobody could open."""
     if len(rows) > MOST_ROWS or any(not 1 <= len(row) <= MOST_IN_ROW for row in rows):
         raise BadRule(
             f"There are at most {MOST_ROWS} rows of 1 to {MOST_IN_ROW} buttons.", remedy="Leave some out."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from botyard.features.distribution.rule_content import BadRule, ButtonRows, LinkButton
 
 NONE = "none"
 """Written in place of a value, it takes the value away."""
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_CHAT = re.compile("@|-[0-9]")
 _SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 
 
@@ -50,6 +52,11 @@ def read_buttons(words: str) -> ButtonRows:
     return tuple(tuple(_read_button(each) for each in line.split("||")) for line in lines)
 
 
+def read_chats(words: str) -> list[str]:
+    """The chats that lines name: `-1001, @goldnews`, or one chat with its title behind it, `-1001 Gold`."""
+    return [chat for line in words.splitlines() for chat in _chats_of(line)]
+
+
 def written_buttons(rows: ButtonRows) -> str:
     """Buttons in the form that `read_buttons` reads."""
     return "\n".join(" || ".join(f"{each.text} | {each.url}" for each in row) for row in rows)
@@ -62,3 +69,8 @@ def _read_button(words: str) -> LinkButton:
             f"“{words.strip()}” is no button.", remedy="Write its text and its address: Join | https://…"
         )
     return LinkButton(text.strip(), url.strip())
+
+
+def _chats_of(line: str) -> list[str]:
+    parts = line.replace(",", " ").split()
+    return list(takewhile(_CHAT.match, parts)) or parts[:1]
