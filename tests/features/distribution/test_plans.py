@@ -129,13 +129,14 @@ async def test_a_plan_in_words(database: Database) -> None:
 
 
 async def test_near_misses_in_words(database: Database) -> None:
-    ids = [await keep(database, each) for each in ("gold", "silver+copper", "platinum")]
+    ids = [await keep(database, each) for each in ("gold", "silver+copper", "platinum", "silver+dust+tin")]
     lines = explain(await planned(database, "Marigold, silver and platinm"))
     assert lines[:2] == ["No rule matches.", "Near misses:"]
     assert set(lines[2:]) == {
-        f"  #{ids[0]}: “gold” is only a part of “Marigold”.",
+        f"  #{ids[0]}: “gold” is there only as a part of “Marigold”.",
         f"  #{ids[1]}: “silver” is there, but “copper” is missing.",
-        f"  #{ids[2]}: “platinum” is not there, but “platinm” looks like it.",
+        f"  #{ids[2]}: “platinum” is not there, but the post has “platinm”.",
+        f"  #{ids[3]}: “silver” is there, but “dust” and “tin” are missing.",
     }
 
 

@@ -251,7 +251,7 @@ async def test_a_dry_run_in_chat(business: Running) -> None:
     reply = await orders(business, "/rules test The <b> GOLD price\nand silvr")
     assert reply.startswith("<b>This would go to one chat.</b> Nothing was sent.\n\n")
     assert "“GOLD” at “The &lt;b&gt; GOLD price and…”" in reply
-    assert "“silver” is not there, but “silvr” looks like it." in reply
+    assert "“silver” is not there, but the post has “silvr”." in reply
     assert "This would go nowhere" in await orders(business, "/rules test Marigold")
 
 

@@ -144,7 +144,8 @@ async def _test(ctx: Context, rest: str) -> None:
     text = rest or (replied.text if replied else "")
     if not text:
         raise NotUnderstood("rule-test-usage")
-    found = await plan(ctx.session, text, thorough=True)
+    async with ctx.house.database.reading() as session:  # it takes a while: no writer waits for it
+        found = await plan(session, text, thorough=True)
     ctx.reply(rule_texts.tested(ctx, found, explain(found)))
 
 

@@ -31,16 +31,16 @@ def explain(plan: Plan) -> list[str]:
 
 def missed(miss: NearMiss) -> str:
     """How the post missed a rule, in a sentence."""
-    wanted, seen = _quoted(miss.wanted), _quoted(miss.seen)
+    wanted_is, seen_is, seen = _with_verb(miss.wanted), _with_verb(miss.seen), _quoted(miss.seen)
     match miss.kind:
         case MissKind.EXCLUDED:
-            return f"#{miss.rule_id}: {wanted} is there, but {seen} forbids it."
+            return f"#{miss.rule_id}: {wanted_is} there, but {seen} forbids it."
         case MissKind.PART_OF_WORD:
-            return f"#{miss.rule_id}: {wanted} is only a part of {seen}."
+            return f"#{miss.rule_id}: {wanted_is} there only as a part of {seen}."
         case MissKind.PARTNER_MISSING:
-            return f"#{miss.rule_id}: {seen} is there, but {wanted} is missing."
+            return f"#{miss.rule_id}: {seen_is} there, but {wanted_is} missing."
         case MissKind.SPELLING:
-            return f"#{miss.rule_id}: {wanted} is not there, but {seen} looks like it."
+            return f"#{miss.rule_id}: {wanted_is} not there, but the post has {seen}."
 
 
 def places(plan: Plan, match: RuleMatch) -> str:
@@ -78,6 +78,10 @@ def _names(names: Sequence[str]) -> str:
 
 def _quoted(words: Sequence[str]) -> str:
     return " and ".join(f"“{word}”" for word in words)
+
+
+def _with_verb(words: Sequence[str]) -> str:
+    return f"{_quoted(words)} {'is' if len(words) == 1 else 'are'}"
 
 
 def _around(text: str, hit: Hit) -> str:
