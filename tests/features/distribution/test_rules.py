@@ -58,6 +58,15 @@ async def test_a_start_without_a_map_leaves_it_to_a_later_one(database: Database
     assert await seed(database) == 7
 
 
+async def test_replicas_that_start_together_seed_once(database_url: str) -> None:
+    replicas = [Database(database_url) for _ in range(4)]
+    counts = await asyncio.gather(*(seed(each) for each in replicas))
+    assert sorted(counts) == [0, 0, 0, 7]
+    assert await reached(replicas[0], "gold") == {GOLD}
+    for each in replicas:
+        await each.aclose()
+
+
 async def test_a_keyword_that_no_rule_can_have_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(PatternRefused):
         await seed(database, {"gold": (GOLD,), "x" * 300: (CRYPTO,)})
