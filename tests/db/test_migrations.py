@@ -28,7 +28,8 @@ INSERT INTO distribution_rules (
 ) VALUES (1, 'gold', 'gold', false, true, '[]', 0, false, '[]', true, '{NOW}', '{NOW}');
 INSERT INTO distribution_rule_chats (rule_id, chat_key, position) VALUES (1, 1, 0);
 INSERT INTO distribution_posts (
-    id, bot_id, chat_key, author_id, state, topic, is_typed, edition, deletion, follower, created_at, changed_at
+    id, bot_id, chat_key, author_id, state, topic, is_typed, edition, deletion, follower,
+    created_at, changed_at
 ) VALUES (1, 1, 1, 7, 'sent', '', false, 0, 0, 1, '{NOW}', '{NOW}');
 INSERT INTO distribution_parts (
     post_id, message_id, bot_id, chat_key, kind, text, html, edition, has_new_media

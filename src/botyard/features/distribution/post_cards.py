@@ -158,10 +158,11 @@ def _outcome(say: Say, dispatch: Dispatch, copy: Copy) -> str:
     place = dispatch.place(copy)
     name = escape(_short(place.name, _LONGEST_NAME))
     first = next((each for each in copy.message_ids if each), None)
-    link = place.link_to(first) if first and copy.state is not CopyState.DELETED else None
+    is_linked = first and copy.state is not CopyState.DELETED and not dispatch.has_moved(copy)
+    link = place.link_to(first) if first and is_linked else None
     chat = Html(f'<a href="{escape(link)}">{name}</a>' if link else name)
     key = f"post-{copy.state.value.replace('_', '-')}"
-    line = say(key, chat=chat, reason=reason(say, copy.error))
+    line = say(key, chat=chat, reason=Html(reason(say, copy.error)))
     parts = len(dispatch.parts)
     if copy.state.is_there and len(copy.message_ids) < parts:
         line += " " + say("post-incomplete", arrived=len(copy.message_ids), total=parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 _REASONS = (
@@ -24,16 +25,21 @@ _REASONS = (
     ("can't be edited", "post-why-not-own"),
     ("too long", "post-why-too-long"),
     ("has not told which message", "post-why-no-number"),
+    ("became a supergroup since", "post-why-moved-since"),
     ("no record of the call", "post-why-no-record"),
 )
 """What Telegram's words contain (Bot API's answers with 400 and 403), and our text for it."""
 _LONGEST = 120
+_BEFORE = re.compile(r"^\w+: |^(?:Bad Request|Forbidden): ")
+"""The method's name and the kind of answer, which tell an admin nothing."""
 
 
 def reason(say: Callable[..., str], error: str | None) -> str:
-    """Our words for Telegram's; Telegram's own, cut, where we have none. Empty where nothing is wrong."""
+    """Our words for Telegram's, as HTML; its own, cut, where we have none. Empty where nothing is wrong."""
     if not error:
         return ""
     lowered = error.lower()
     key = next((key for words, key in _REASONS if words in lowered), None)
-    return say(key) if key else say("post-why-other", words=error[:_LONGEST])
+    if key is None:
+        return say("post-why-other", words=_BEFORE.sub("", _BEFORE.sub("", error))[:_LONGEST])
+    return say(key)

@@ -118,7 +118,10 @@ class Copy(Base):
     template: Mapped[str | None] = mapped_column(Text)
     buttons: Mapped[list[list[dict[str, str]]]] = mapped_column(JsonBytes)
     state: Mapped[CopyState] = mapped_column(EnumText(CopyState))
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Telegram's id of the chat when the copy arrived: `message_ids` are of that chat, and no later one."""
     message_ids: Mapped[list[int]] = mapped_column(JsonBytes)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edition: Mapped[int] = mapped_column(Integer)
     deletion: Mapped[int] = mapped_column(Integer)
     error: Mapped[str | None] = mapped_column(Text)

@@ -57,6 +57,10 @@ class Dispatch:
         """The chat of a copy."""
         return self.places[ChatKey(copy.chat_key)]
 
+    def has_moved(self, copy: Copy) -> bool:
+        """Whether the chat became a supergroup after the copy had arrived, and numbers its messages anew."""
+        return copy.chat_id is not None and copy.chat_id != self.place(copy).telegram_id
+
     @property
     def chosen(self) -> list[Copy]:
         """The copies for chats that the admin has not left out."""

@@ -25,6 +25,7 @@ FOLLOW_JOB = "distribution.follow"
 FIRST_LOOK = 0.5
 """Seconds until somebody looks what became of calls; later looks come less often."""
 NO_MESSAGE = "Telegram has not told which message it is"
+HAS_MOVED = "the group became a supergroup since, where the message has no number"
 NO_TRACE = "botyard has no record of the call any more"
 _ALREADY_GONE = "message to delete not found"
 
@@ -83,7 +84,7 @@ async def push(session: AsyncSession, dispatch: Dispatch, now: datetime) -> None
             copy.edition = post.edition
             _start(copy, CopyState.SENDING, now)
         elif copy.state.is_there and copy.deletion < post.deletion:
-            made = _delete(post, copy, now)
+            made = _delete(dispatch, copy, now)
         elif copy.state.is_there and copy.edition < post.edition and not post.deletion:
             made = _edit(dispatch, copy, now)
         else:
@@ -104,6 +105,7 @@ async def learn(session: AsyncSession, dispatch: Dispatch, now: datetime) -> lis
                 was = copy.state
                 _settle(copy, [fate for fate in fates if fate.chat_key == copy.chat_key], now)
                 if was is CopyState.SENDING and copy.state is CopyState.SENT:
+                    copy.chat_id, copy.sent_at = dispatch.place(copy).telegram_id, copy.at
                     arrived.append(copy)
     return arrived
 
@@ -124,26 +126,28 @@ def _start(copy: Copy, state: CopyState, now: datetime) -> None:
     copy.state, copy.error, copy.at = state, None, now
 
 
-def _delete(post: Post, copy: Copy, now: datetime) -> list[CopyCall]:
-    copy.deletion = post.deletion
-    call = post_calls.deleting(copy)
+def _delete(dispatch: Dispatch, copy: Copy, now: datetime) -> list[CopyCall]:
+    copy.deletion = dispatch.post.deletion
+    has_moved = dispatch.has_moved(copy)
+    call = None if has_moved else post_calls.deleting(copy)
     if call is None:
         _start(copy, CopyState.NOT_DELETED, now)
-        copy.error = NO_MESSAGE
+        copy.error = HAS_MOVED if has_moved else NO_MESSAGE
         return []
     _start(copy, CopyState.DELETING, now)
     return [call]
 
 
 def _edit(dispatch: Dispatch, copy: Copy, now: datetime) -> list[CopyCall]:
-    is_whole = len(copy.message_ids) == len(dispatch.parts) and all(copy.message_ids)
+    has_moved = dispatch.has_moved(copy)
+    is_whole = len(copy.message_ids) == len(dispatch.parts) and all(copy.message_ids) and not has_moved
     made = post_calls.editing(dispatch.parts, copy) if is_whole else []
     copy.edition = dispatch.post.edition
     if made:
         _start(copy, CopyState.EDITING, now)
     elif not is_whole:
         _start(copy, CopyState.NOT_EDITED, now)
-        copy.error = NO_MESSAGE
+        copy.error = HAS_MOVED if has_moved else NO_MESSAGE
     return made
 
 

@@ -191,6 +191,7 @@ post-why-copy-gone = the copy is gone
 post-why-not-own = Telegram does not let the bot edit it
 post-why-too-long = the text is too long
 post-why-no-number = Telegram has not told which message it is
+post-why-moved-since = the group became a supergroup since, which does not know the message
 post-why-no-record = nobody knows what became of it
 post-why-other = Telegram says “{ $words }”
 
