@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.features.distribution.newsroom import (
     CRYPTO,
     GOLD,
@@ -21,13 +19,6 @@ from tests.support.outcomes import bot_of
 from tests.support.running import OWNER
 
 from botyard.features.distribution.models import CopyState
-
-
-@pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Newsroom]:
-    """The service with the rules of three topics, on SQLite."""
-    async with newsroom(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def written(room: Newsroom) -> list[Message]:

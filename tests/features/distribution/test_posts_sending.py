@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ from tests.features.distribution.newsroom import (
     newsroom,
 )
 from tests.support.outcomes import count_of
-
-
-@pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Newsroom]:
-    """The service with the rules of three topics, on SQLite."""
-    async with newsroom(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_post_is_shown_sent_and_confirmed(database_url: str, tmp_path: Path) -> None:

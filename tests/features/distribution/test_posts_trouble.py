@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ from tests.support.running import OWNER
 from botyard.features.distribution.models import CopyState
 from botyard.members.models import Role
 from botyard.outbox.models import CallState, outbox
-
-
-@pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Newsroom]:
-    """The service with the rules of three topics, on SQLite."""
-    async with newsroom(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_each_chat_has_its_own_fate(database_url: str, tmp_path: Path) -> None:

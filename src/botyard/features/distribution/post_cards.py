@@ -51,6 +51,11 @@ def card(say: Say, dispatch: Dispatch) -> Card:
     return _question(say, dispatch)
 
 
+def can_be_deleted(copy: Copy) -> bool:
+    """Whether it makes sense to order that: also for a copy that is still on its way."""
+    return copy.state.is_there or (copy.state.is_open and copy.state is not CopyState.DELETING)
+
+
 def nowhere(say: Say, plan: Plan) -> Card:
     """What a post that matches no rule gets."""
     if not plan.text.strip():
@@ -115,7 +120,7 @@ def _confirmation(say: Say, dispatch: Dispatch) -> Card:
     lines = [_outcome(say, dispatch, copy) for copy in in_order]
     text = _text(_title(say, dispatch), _cut(say, lines), list(_notes(say, dispatch)))
     rows: list[list[Press]] = []
-    if any(copy.state.is_there or copy.state.is_open for copy in copies):
+    if any(map(can_be_deleted, copies)):
         rows = [[Press(say("post-delete"), f"post:delete:{number}")]]
         if any(map(post_calls.has_text, dispatch.parts)) and not dispatch.post.deletion:
             rows[0].append(Press(say("post-rewrite"), f"post:rewrite:{number}"))

@@ -110,10 +110,7 @@ async def _back(ctx: Context, dispatch: Dispatch, _page: int, _chat: int) -> Non
 
 
 async def _delete(ctx: Context, dispatch: Dispatch, _page: int, _chat: int) -> None:
-    if not any(
-        copy.state.is_there or (copy.state.is_open and copy.state is not CopyState.DELETING)
-        for copy in dispatch.copies
-    ):
+    if not any(map(post_cards.can_be_deleted, dispatch.copies)):
         is_under_way = any(copy.state is CopyState.DELETING for copy in dispatch.copies)
         ctx.answer(ctx.text("post-being-deleted" if is_under_way else "post-nothing-there"), alert=True)
         return
