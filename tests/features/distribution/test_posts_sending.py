@@ -200,8 +200,13 @@ async def test_a_dry_run_sends_nothing(room: Newsroom, dash: str) -> None:
     reply = await room.house.ask(1001, f"/distribute {dash}dry-run Gold and crypto")
     assert "This would go to 3 chats" in reply
     assert "“Gold” at “Gold and crypto”" in reply
+    said = await room.write("gold, says Paul", user_id=1002, chat_id=FOREX)
+    more = {"chat_id": FOREX, "reply_to_message_id": said["message_id"]}
+    await room.write(f"/distribute {dash}dry-run", **more)
+    await room.house.until(lambda: _has(room, FOREX))
+    assert "This would go to one chat" in (await room.copies(FOREX))[0]["text"]
     assert await room.posts() == []
-    assert await room.reached() == set()
+    assert await room.reached() == {FOREX}, "where the answer is"
     assert "Posting to many chats" in await room.house.ask(1001, "/distribute")
 
 

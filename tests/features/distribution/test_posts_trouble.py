@@ -18,7 +18,7 @@ from tests.features.distribution.newsroom import (
     newsroom,
 )
 from tests.support.outcomes import bot_of
-from tests.support.running import OWNER
+from tests.support.running import OWNER, PAUL
 
 from botyard.features.distribution.models import CopyState
 from botyard.members.models import Role
@@ -202,6 +202,33 @@ async def test_send_pressed_twice_sends_once(room: Newsroom) -> None:
     assert "sent already" in await room.press_data(card, f"post:cancel:{data.split(':')[2]}")
 
 
+async def test_two_admins_who_press_at_once_send_once(database_url: str, tmp_path: Path) -> None:
+    async with newsroom(database_url, tmp_path) as room:
+        await room.house.ask(PAUL, "/start")
+        await room.house.ask(OWNER, f"/role {PAUL} ADMIN")
+        await room.write("/distribute gold crypto", chat_id=FOREX)
+
+        async def is_asked() -> bool:
+            return bool(await room.copies(FOREX))
+
+        await room.house.until(is_asked)
+        (card,) = await room.copies(FOREX)
+        where = {"message_id": card["message_id"], "chat_id": FOREX, "data": data_of(card, "Send")}
+        pressed = [
+            room.house.control("POST", "callbacks", bot="shop", user_id=user_id, **where)
+            for user_id in (OWNER, PAUL) * 3
+        ]
+        await asyncio.gather(*pressed)
+
+        async def is_sent() -> bool:
+            return "Sent to 3 of 3 chats" in (await room.copies(FOREX))[0]["text"]
+
+        await room.house.until(is_sent)
+        await room.settled()
+        assert all([len(await room.copies(chat)) == 1 for chat in (GOLD, CRYPTO, GOLD_CRYPTO)])
+        assert await room.audited() == ["distribution.send"]
+
+
 async def test_after_cancel_nothing_is_sent(room: Newsroom) -> None:
     card = await room.post("gold")
     data = data_of(card, "Send")
@@ -252,6 +279,15 @@ async def test_a_restart_between_question_and_send(room: Newsroom) -> None:
     card = await room.post("gold crypto")
     await room.house.restart()
     await room.press(card, "Send")
+    await room.shows(card, "Sent to 3 of 3 chats")
+    assert all([len(await room.copies(chat)) == 1 for chat in (GOLD, CRYPTO, GOLD_CRYPTO)])
+
+
+async def test_a_restart_while_copies_are_on_their_way(room: Newsroom) -> None:
+    await room.fault("retry_after", chat_id=CRYPTO, retry_after=1, times=1)
+    card = await room.post("gold crypto")
+    await room.press(card, "Send")
+    await room.house.restart()
     await room.shows(card, "Sent to 3 of 3 chats")
     assert all([len(await room.copies(chat)) == 1 for chat in (GOLD, CRYPTO, GOLD_CRYPTO)])
 
