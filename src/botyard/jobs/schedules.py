@@ -26,6 +26,7 @@ RunId = NewType("RunId", int)
 LATE = timedelta(minutes=5)
 """A run that is later than this was missed: the service was down."""
 FIRED_AT_ONCE = 50
+MOST_ROWS = 2**63
 KEEP_RUNS = timedelta(days=90)
 
 
@@ -216,7 +217,8 @@ async def find(session: AsyncSession, name: str) -> Schedule:
 
 async def get(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     """The schedule, locked until the transaction ends. Raises `NoSuchSchedule`."""
-    found = await session.get(Schedule, schedule_id, with_for_update=True)
+    known = schedule_id < MOST_ROWS  # of a larger one the database would make an error
+    found = await session.get(Schedule, schedule_id, with_for_update=True) if known else None
     if found is None:
         raise NoSuchSchedule("This schedule is gone.", remedy="/schedules lists those that are there.")
     return found

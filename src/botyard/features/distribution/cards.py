@@ -26,16 +26,16 @@ async def offer(house: House, session: AsyncSession, post: Post, plan: Plan) -> 
     """Asks the author whether to send it, or says why it would go nowhere."""
     speak = await _Speaker.for_author(house, session, post)
     if not plan.targets:
-        misses = [f"• {escape(explaining.miss_in_words(each, plan.rules))}" for each in plan.near_misses]
-        lines = [
-            speak.say("post-no-match"),
-            *(["", *misses] if misses else []),
-            "",
-            speak.say("post-no-match-help"),
-        ]
-        return _message(post, "\n".join(lines), ())
+        html = "\n".join([speak.say("post-no-match"), *misses(plan), "", speak.say("post-no-match-help")])
+        return _message(post, html, ())
     copies = await posts.copies_of(session, PostId(post.id))
     return _message(post, *_list_of(speak, post, copies, choosing=False))
+
+
+def misses(plan: Plan) -> list[str]:
+    """What the post missed by little, as lines of HTML beneath a blank one; nothing where there is none."""
+    lines = [f"• {escape(explaining.miss_in_words(each, plan.rules))}" for each in plan.near_misses]
+    return ["", *lines] if lines else []
 
 
 async def offer_again(
@@ -44,8 +44,7 @@ async def offer_again(
     """The list once more, in its message; while `choosing`, with a switch for each chat."""
     speak = await _Speaker.for_author(house, session, post)
     copies = await posts.copies_of(session, PostId(post.id))
-    params = _looks(*_list_of(speak, post, copies, choosing=choosing)) | {"message_id": card_id}
-    return Call(BotId(post.bot_id), "editMessageText", params, chat_key=ChatKey(post.source_key))
+    return _edit(post, card_id, *_list_of(speak, post, copies, choosing=choosing))
 
 
 def _list_of(speak: _Speaker, post: Post, copies: Sequence[CopyIn], *, choosing: bool) -> tuple[str, Rows]:
@@ -95,8 +94,7 @@ async def progress(house: House, session: AsyncSession, post: Post) -> Call | No
     )
     can_delete = post.state is PostState.SENT and any(each.state is CopyState.SENT for each in copies)
     buttons: Rows = [[Press(speak.say("post-button-delete"), f"post:delete:{post.id}")]] if can_delete else ()
-    params = _looks(html, buttons) | {"message_id": post.card_id}
-    return Call(BotId(post.bot_id), "editMessageText", params, chat_key=ChatKey(post.source_key))
+    return _edit(post, post.card_id, html, buttons)
 
 
 class _Speaker:
@@ -138,6 +136,11 @@ def _reason(error: str) -> str:
 
 def _message(post: Post, html: str, buttons: Rows) -> Call:
     return Call(BotId(post.bot_id), "sendMessage", _looks(html, buttons), chat_key=ChatKey(post.source_key))
+
+
+def _edit(post: Post, card_id: int | None, html: str, buttons: Rows) -> Call:
+    params = _looks(html, buttons) | {"message_id": card_id}
+    return Call(BotId(post.bot_id), "editMessageText", params, chat_key=ChatKey(post.source_key))
 
 
 def _looks(html: str, buttons: Rows) -> dict[str, Any]:

@@ -111,15 +111,11 @@ async def _remove(ctx: Context, words: str) -> str:
     return ctx.text("rule-removed", id=str(rule_id), pattern=pattern)
 
 
-async def _test(ctx: Context, words: str) -> str:
-    return await explain_in_chat(ctx, words)
-
-
 _VERBS: dict[str, Callable[[Context, str], Awaitable[str]]] = {
     "add": _add,
     "set": _set,
     "remove": _remove,
-    "test": _test,
+    "test": explain_in_chat,
 }
 
 

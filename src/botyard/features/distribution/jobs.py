@@ -15,7 +15,6 @@ from botyard.features.distribution.posts import PostId
 from botyard.members import chats
 from botyard.observability.metrics import CounterName
 from botyard.outbox import queue as outbox_queue
-from botyard.outbox.queue import Fate
 from botyard.routing.context import House
 
 MOST_LOOKS = 2000
@@ -61,11 +60,7 @@ async def _record(house: House, session: AsyncSession, post_id: PostId) -> bool:
     await posts.record_deletion(session, post_id, deleting)
     for place in (await chats.places_of(session, arrived)).values():
         house.metrics.counter(SENT).labels(place.name).inc()
-    return any(map(_is_open, [*sending, *deleting]))
-
-
-def _is_open(fate: Fate) -> bool:
-    return fate.is_open
+    return any(fate.is_open for fate in (*sending, *deleting))
 
 
 JOBS = (HouseJob(posts.SETTLE, _settle), HouseJob(posts.FOLLOW, _follow))

@@ -14,7 +14,6 @@ from botyard.routing.context import Context
 from botyard.routing.keyboard import is_row_number
 from botyard.routing.registry import button, command, watcher
 from botyard.telegram.content import Content, ContentKind, read_content, read_replied
-from botyard.telegram.text import escape
 
 DRY_RUN = "--dry-run"
 CHATS_SHOWN = cards.CHATS_SHOWN
@@ -60,8 +59,7 @@ async def explain_in_chat(ctx: Context, text: str) -> str:
         if len(plan.targets) > CHATS_SHOWN:
             lines.append(ctx.text("rules-more", count=len(plan.targets) - CHATS_SHOWN))
         return "\n".join([ctx.text("rule-test", count=len(plan.targets)), "", *lines])
-    misses = [f"• {escape(explaining.miss_in_words(each, plan.rules))}" for each in plan.near_misses]
-    return "\n".join([ctx.text("rule-test-none"), *(["", *misses] if misses else [])])
+    return "\n".join([ctx.text("rule-test-none"), *cards.misses(plan)])
 
 
 async def _take(ctx: Context, content: Content, media_group_id: str | None) -> None:

@@ -19,7 +19,6 @@ from botyard.members.audit import Actor
 
 HOME = "/console/promos"
 FANS_SHOWN = 200
-MOST_ROWS = 2**63
 MOST_HTML = 20_000
 MOST_LINES = 40_000
 
@@ -117,11 +116,8 @@ def _draft(form: Form, before: Draft) -> Draft | None:
 
 
 async def _offer(session: AsyncSession, request: Request) -> Offer:
-    number = request.path_params["number"]
     try:
-        if number >= MOST_ROWS:
-            raise NoSuchPromo("This promo is gone.")
-        return await service.get(session, PromoId(number))
+        return await service.get(session, PromoId(request.path_params["number"]))
     except NoSuchPromo as problem:
         raise Refusal(404, problem.message, what_next="The list has those that are there.") from None
 

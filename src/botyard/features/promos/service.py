@@ -23,6 +23,7 @@ from botyard.members.models import User
 PromoId = NewType("PromoId", int)
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+MOST_ROWS = 2**63
 
 
 class NoSuchPromo(BotyardError):
@@ -196,7 +197,8 @@ async def find(session: AsyncSession, code: str) -> Offer:
 
 async def get(session: AsyncSession, promo_id: PromoId) -> Offer:
     """The promo. Raises `NoSuchPromo`."""
-    promo = await session.get(Promo, promo_id)
+    # of a larger number the database would make an error
+    promo = await session.get(Promo, promo_id) if promo_id < MOST_ROWS else None
     if promo is None:
         raise _gone()
     return await _offer(session, promo)

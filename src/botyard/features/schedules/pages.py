@@ -22,7 +22,6 @@ from botyard.members.audit import Actor
 
 HOME = "/console/schedules"
 RUNS_SHOWN = 50
-MOST_ROWS = 2**63
 
 templates = Templates(Path(__file__).with_name("templates"))
 
@@ -130,11 +129,8 @@ class _Desk:
 
 
 async def _schedule(session: AsyncSession, request: Request) -> Schedule:
-    number = request.path_params["number"]
     try:
-        if number >= MOST_ROWS:
-            raise NoSuchSchedule("This schedule is gone.")
-        return await schedules.get(session, ScheduleId(number))
+        return await schedules.get(session, ScheduleId(request.path_params["number"]))
     except NoSuchSchedule as problem:
         raise Refusal(404, problem.message, what_next="The list has those that are there.") from None
 

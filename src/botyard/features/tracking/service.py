@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,9 +88,13 @@ async def press(session: AsyncSession, label: str, user_id: UserId, now: datetim
 
 
 async def _target(session: AsyncSession, label: str, url: str, now: datetime) -> Target:
+    wanted = select(Target).where(Target.label == label, Target.url == url)
+    found = await session.scalar(wanted)
+    if found is not None:  # as nearly always: only the first who asks makes it
+        return found
     values = {"token": secrets.token_urlsafe(9), "label": label, "url": url, "created_at": now}
     await session.execute(insert_new(session.get_bind().dialect, Target).values(values))
-    return (await session.scalars(select(Target).where(Target.label == label, Target.url == url))).one()
+    return (await session.scalars(wanted)).one()
 
 
 async def destination_of(connection: AsyncConnection, token: str) -> Destination | None:
@@ -124,20 +129,19 @@ _COUNT = HotStatement(
 
 def count_batch(hot: HotConnection, clicks: Sequence[NewClick]) -> list[None]:
     """Counts clicks on links, many in one statement."""
-    rows: dict[tuple[TargetId, str], dict[str, object]] = {}
-    for click in sorted(clicks, key=lambda each: (each.target, each.clicker)):
-        row = rows.setdefault(
-            (click.target, click.clicker),
-            {
-                "target_id": click.target,
-                "clicker": click.clicker,
-                "user_id": click.user_id,
-                "clicks": 0,
-                "at": click.at,
-            },
-        )
-        row["clicks"] = int(str(row["clicks"])) + 1
-    hot.execute(_COUNT, click=list(rows.values()))
+    counts = Counter((click.target, click.clicker) for click in clicks)
+    first = {(click.target, click.clicker): click for click in reversed(clicks)}
+    rows = [
+        {
+            "target_id": target,
+            "clicker": clicker,
+            "user_id": first[target, clicker].user_id,
+            "clicks": counts[target, clicker],
+            "at": first[target, clicker].at,
+        }
+        for target, clicker in sorted(counts)  # in one order everywhere, so that two batches never deadlock
+    ]
+    hot.execute(_COUNT, click=rows)
     return [None] * len(clicks)
 
 
