@@ -28,8 +28,8 @@ from botyard.db.migrate import current_revision, newest_revision
 from botyard.db.session import Database
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
-from botyard.feature import Feature
-from botyard.features import account
+from botyard.feature import Feature, Site
+from botyard.features import account, distribution, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -41,6 +41,8 @@ from botyard.ingress.webhook import UpdatesFirst, Webhook
 from botyard.jobs.facts import Facts, Listener, RoleChanged
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.runner import JobRunner
+from botyard.jobs.scheduler import Scheduler
+from botyard.jobs.schedules import Action
 from botyard.members import links
 from botyard.members.directory import Directory
 from botyard.observability.health import Check, disk_check
@@ -65,7 +67,7 @@ from botyard.telegram.client import TelegramClient
 
 log = structlog.get_logger(__name__)
 
-FEATURES: tuple[Feature, ...] = (account.FEATURE,)
+FEATURES: tuple[Feature, ...] = (account.FEATURE, distribution.FEATURE, tracking.FEATURE)
 
 LOCALES = Path(__file__).with_name("routing") / "locales"
 LEAST_DISK = 100 * 2**20
@@ -126,6 +128,18 @@ class _Parts:
     listeners: tuple[Listener, ...]
     base_url: str
 
+    @property
+    def counts_clicks(self) -> bool:
+        """Without a public address nobody but this machine, where the sandbox is, could follow a link."""
+        settings = self.settings
+        return settings.click_counting and (settings.public_url is not None or settings.sandbox)
+
+
+ACTIONS: Mapping[str, Action] = {
+    each.action.name: each.action for feature in FEATURES for each in feature.actions
+}
+"""What can be scheduled."""
+
 
 async def build(
     settings: Settings, database: Database, clock: Clock, *, extra: Sequence[BaseRoute] = ()
@@ -154,6 +168,9 @@ async def _shared_parts(settings: Settings, database: Database, clock: Clock) ->
         register_secret(bot.webhook_secret)
     async with database.session() as session:
         await enrol_commands(session, enrolled, REGISTRY)
+        for feature in FEATURES:
+            if feature.seed:
+                await feature.seed(session, settings, clock.now())
     switchboard = Switchboard(database)
     await switchboard.read()
     bots = {bot.id: bot for bot in enrolled}
@@ -196,7 +213,11 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         open_dialogs=OpenDialogs(database),
         facts=Facts(parts.listeners),
         bots=parts.bots,
+        metrics=parts.metrics,
+        actions=ACTIONS,
+        counts_clicks=parts.counts_clicks,
         serves=parts.switchboard.serves,
+        base_url=parts.base_url,
         console_url=partial(console_url, parts.base_url),
     )
     router = Router(parts.metrics)
@@ -204,9 +225,12 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
     jobs = [
         *(listener.handler() for listener in parts.listeners),
         _forget_links(clock),
-        *(job for feature in FEATURES for job in feature.jobs),
+        *(job.handler(house, clock) for feature in FEATURES for job in feature.jobs),
+        *(action.handler(house, clock) for feature in FEATURES for action in feature.actions),
     ]
-    works: dict[str, Work] = {"worker": worker.run, "jobs": JobRunner(database, jobs, clock).run}
+    runner = JobRunner(database, jobs, clock, after_each=lambda: parts.bell.ring(parts.bots))
+    works: dict[str, Work] = {"worker": worker.run, "jobs": runner.run}
+    works["schedules"] = Scheduler(database, clock).run
     if parts.bots:
         rates = Rates(settings.send_rate, settings.chat_rate, settings.group_rate)
         works["delivery"] = Delivery(
@@ -217,13 +241,23 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
 
 def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
     settings, database, clock = parts.settings, parts.database, parts.clock
+    site = Site(
+        database=database,
+        clock=clock,
+        metrics=parts.metrics,
+        bell=parts.bell,
+        bots=parts.bots,
+        actions=ACTIONS,
+        base_url=parts.base_url,
+        counts_clicks=parts.counts_clicks,
+    )
     console = create_console(
         database,
         parts.bots,
         clock,
         base_url=parts.base_url,
         mode="webhook" if settings.public_url else "polling",
-        pages=[page for feature in FEATURES for page in feature.pages],
+        pages=[page for feature in FEATURES if feature.pages for page in feature.pages(site)],
     )
     api = create_api(
         database, parts.bots, clock, routers=[router for feature in FEATURES for router in feature.api]
@@ -233,6 +267,7 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         *status_routes(parts.metrics, partial(_refresh_gauges, parts), partial(_readiness, parts)),
         *console,
         Mount("/api/v1", api),
+        *(route for feature in FEATURES if feature.routes for route in feature.routes(site)),
     ]
 
 

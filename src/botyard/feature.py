@@ -2,15 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
+from botyard.clock import Clock
+from botyard.db.session import Database
+from botyard.errors import BotyardError
+from botyard.ids import BotId
+from botyard.jobs import schedules
 from botyard.jobs.facts import Listener
 from botyard.jobs.queue import JobHandler
+from botyard.jobs.schedules import Action, Occasion, RunState
+from botyard.observability.metrics import Metrics
+from botyard.outbox.bell import OutboxBell
+from botyard.routing.context import House
 from botyard.routing.registry import Button, Command, DeepLink, DialogStep, Watcher
+from botyard.settings import Settings
+from botyard.telegram.bots import Bot
+
+Result = TypeVar("Result")
+Cell = str | int | bool | None
+
+HouseRun = Callable[[House, AsyncSession, Mapping[str, Any], datetime], Awaitable[None]]
+"""What a feature's job does: with the house, in one transaction, with its payload, now."""
+ActionRun = Callable[[House, AsyncSession, Occasion, datetime], Awaitable[str]]
+"""What a scheduled action does on an occasion; it answers one line for the history."""
+Seed = Callable[[AsyncSession, Settings, datetime], Awaitable[None]]
+"""What a feature does once at each start, in one transaction: for what the settings give it to begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseJob:
+    """What is done for jobs of one name by a feature; with `every`, also again and again by itself."""
+
+    name: str
+    run: HouseRun
+    every: timedelta | None = None
+
+    def handler(self, house: House, clock: Clock) -> JobHandler:
+        """The job handler for the house it is to run in."""
+
+        async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+            await self.run(house, session, payload, clock.now())
+
+        return JobHandler(self.name, run, self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledAction:
+    """Something of a feature's that schedules can do."""
+
+    action: Action
+    run: ActionRun
+
+    def handler(self, house: House, clock: Clock) -> JobHandler:
+        """The job handler for its runs. What it cannot do is a failed run; a bug is tried again."""
+
+        async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+            occasion = await schedules.occasion_of(session, payload["run_id"])
+            if occasion is None:
+                return
+            now = clock.now()
+            try:
+                detail, state = await self.run(house, session, occasion, now), RunState.DONE
+            except BotyardError as error:
+                detail, state = str(error), RunState.FAILED
+            await schedules.finish_run(session, occasion.run_id, state, detail, now)
+
+        async def gave_up(session: AsyncSession, payload: Mapping[str, Any], problem: str) -> None:
+            await schedules.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
+
+        return JobHandler(self.action.job_name, run, gave_up=gave_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a feature's pages, in the console and for the public, may use of the service."""
+
+    database: Database
+    clock: Clock
+    metrics: Metrics
+    bell: OutboxBell
+    bots: Mapping[BotId, Bot]
+    actions: Mapping[str, Action]
+    base_url: str
+    counts_clicks: bool
+
+
+Routes = Callable[[Site], Sequence[BaseRoute]]
+
+
+class Tools(Protocol):
+    """What a feature's commands on the command line work with."""
+
+    def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
+        """Does some work on the configured database. Raises `BotyardError`."""
+
+    def print_rows(self, rows: Sequence[Mapping[str, Cell]], *, as_json: bool, empty: str) -> None:
+        """Prints a table for people, or JSON; `empty` where there are no rows."""
+
+
+Tool = Callable[[Tools], Callable[..., None]]
+"""Makes a Typer command: its name is the function's, its parameters are Typer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +124,13 @@ class Feature:
     deep_links: tuple[DeepLink, ...] = ()
     watchers: tuple[Watcher, ...] = ()
     listeners: tuple[Listener, ...] = ()
-    jobs: tuple[JobHandler, ...] = ()
-    pages: tuple[BaseRoute, ...] = ()
+    jobs: tuple[HouseJob, ...] = ()
+    actions: tuple[ScheduledAction, ...] = ()
+    pages: Routes | None = None
+    """Pages of the console, below /console."""
+    routes: Routes | None = None
+    """What the public may open, such as tracked links."""
     api: tuple[APIRouter, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    seed: Seed | None = None
     texts: Path | None = None

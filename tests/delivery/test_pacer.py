@@ -28,7 +28,7 @@ def run_for(pacer: Pacer, seconds: float, chats: int, *, in_group: bool = False)
     while ready and now < seconds:
         at, number = heapq.heappop(ready)
         now = max(now, at)
-        wait = max(pacer.bot_wait(now, message=True), pacer.chat_wait(now, ChatKey(number), message=True))
+        wait = max(pacer.bot_wait(now, messages=1), pacer.chat_wait(now, ChatKey(number), messages=1))
         if wait > 0:
             heapq.heappush(ready, (now + wait, number))
             continue
@@ -68,29 +68,29 @@ def test_a_group_gets_twenty_a_minute() -> None:
 def test_zero_lifts_every_limit() -> None:
     pacer = Pacer(Rates(0, 0, 0))
     for _ in range(1000):
-        assert pacer.bot_wait(0.0, message=True) == 0.0
-        assert pacer.chat_wait(0.0, ChatKey(1), message=True) == 0.0
+        assert pacer.bot_wait(0.0, messages=1) == 0.0
+        assert pacer.chat_wait(0.0, ChatKey(1), messages=1) == 0.0
         pacer.note(0.0, ChatKey(1), in_group=True)
 
 
 def test_a_pause_holds_only_what_it_names() -> None:
     pacer = Pacer(Rates(30, 1, 20))
     pacer.pause_chat(ChatKey(1), 7.0)
-    assert pacer.chat_wait(0.0, ChatKey(1), message=True) == 7.0
-    assert pacer.chat_wait(0.0, ChatKey(1), message=False) == 7.0
-    assert pacer.chat_wait(0.0, ChatKey(2), message=True) == 0.0
-    assert pacer.bot_wait(0.0, message=True) == 0.0
+    assert pacer.chat_wait(0.0, ChatKey(1), messages=1) == 7.0
+    assert pacer.chat_wait(0.0, ChatKey(1), messages=0) == 7.0
+    assert pacer.chat_wait(0.0, ChatKey(2), messages=1) == 0.0
+    assert pacer.bot_wait(0.0, messages=1) == 0.0
     pacer.pause_bot(3.0)
-    assert pacer.bot_wait(1.0, message=False) == 2.0
+    assert pacer.bot_wait(1.0, messages=0) == 2.0
     pacer.forget_idle(10.0)
-    assert pacer.chat_wait(10.0, ChatKey(1), message=True) == 0.0
+    assert pacer.chat_wait(10.0, ChatKey(1), messages=1) == 0.0
 
 
 def test_what_is_no_message_does_not_wait_for_the_rate() -> None:
     pacer = Pacer(Rates(1, 1, 20))
     pacer.note(0.0, ChatKey(1), in_group=False)
-    assert pacer.bot_wait(0.1, message=True) > 0
-    assert pacer.bot_wait(0.1, message=False) == 0.0
+    assert pacer.bot_wait(0.1, messages=1) > 0
+    assert pacer.bot_wait(0.1, messages=0) == 0.0
 
 
 @given(st.lists(st.floats(0, 5, allow_nan=False), min_size=1, max_size=60), st.integers(1, 8))
@@ -120,7 +120,7 @@ def test_the_limit_holds_where_messages_arrive_however_uneven_the_way_is(
             for at, departure in [each for each in answers if each[0] <= now]:
                 pacer.answered(departure, at)
                 answers.remove((at, departure))
-            if (wait := pacer.bot_wait(now, message=True)) == 0.0:
+            if (wait := pacer.bot_wait(now, messages=1)) == 0.0:
                 break
             now = min([now + wait, *(at for at, _ in answers if at > now)])
         departure = pacer.note(now, None, in_group=False)
@@ -133,13 +133,13 @@ def test_a_slow_answer_costs_little_of_the_rate() -> None:
     pacer = Pacer(Rates(1, 0, 0))
     pacer.answered(pacer.note(0.0, None, in_group=False), 0.05)
     pacer.note(2.0, None, in_group=False)  # and no answer comes
-    assert pacer.bot_wait(2.0 + 1.0 + MOST_DELAY + 0.01, message=True) == 0.0
+    assert pacer.bot_wait(2.0 + 1.0 + MOST_DELAY + 0.01, messages=1) == 0.0
 
 
 def test_a_way_that_is_known_costs_nothing_of_the_rate() -> None:
     pacer, at, times = Pacer(Rates(4, 0, 0)), 0.0, []
     for _ in range(ANSWERS_TO_KNOW + 100):
-        at += pacer.bot_wait(at, message=True)
+        at += pacer.bot_wait(at, messages=1)
         pacer.answered(pacer.note(at, None, in_group=False), at + 0.2)
         times.append(at)
         at += 0.2
@@ -151,9 +151,9 @@ def test_bulk_is_spread_and_leaves_room_for_a_reply_at_any_time() -> None:
     pacer, now, bulk = Pacer(Rates(10, 0, 0)), 0.0, []
     for step in range(3000):
         now = step * 0.001
-        if pacer.bot_wait(now, message=True, bulk=True) == 0.0:
+        if pacer.bot_wait(now, messages=1, bulk=True) == 0.0:
             pacer.answered(pacer.note(now, None, in_group=False, bulk=True), now)
             bulk.append(now)
-        assert pacer.bot_wait(now, message=True) <= 0.1 + 2 * MARGIN
+        assert pacer.bot_wait(now, messages=1) <= 0.1 + 2 * MARGIN
     assert len(bulk) >= 29
     assert most_in_any(bulk, 0.25) <= 4

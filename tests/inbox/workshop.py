@@ -114,7 +114,11 @@ async def working(
         open_dialogs=OpenDialogs(database),
         facts=Facts(()),
         bots=bots,
+        metrics=metrics,
+        actions={},
+        counts_clicks=False,
         serves=lambda _bot, _name: True,
+        base_url="https://bots.example.com",
         console_url=lambda token: token,
     )
     inbox, holder = Inbox(database, clock), LeaseHolder(database, name)

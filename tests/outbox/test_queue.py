@@ -256,7 +256,7 @@ async def test_outcomes_are_written_down(database: Database, clock: ManualClock,
     async with database.begin() as connection:
         await in_one_trip(connection, lambda hot: queue.record(hot, [], fence=lease.fence))
         outcomes = [
-            Outcome(ids[0], SENT, 1, clock.now(), message_id=55),
+            Outcome(ids[0], SENT, 1, clock.now(), message_ids=(55,)),
             Outcome(ids[1], PENDING, 2, clock.now(), not_before=later, error_kind="server", error="500"),
             Outcome(ids[2], CallState.FAILED, 1, clock.now(), error_kind="forbidden", error="blocked"),
         ]

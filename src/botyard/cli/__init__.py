@@ -9,7 +9,9 @@ import typer
 from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from botyard.app import FEATURES
 from botyard.cli import bots, database, service, updates, users
+from botyard.cli.opening import OperatorsTools
 from botyard.errors import BotyardError
 
 app = typer.Typer(
@@ -26,6 +28,9 @@ app.add_typer(bots.app, name="bots")
 app.add_typer(users.app, name="users")
 app.command("console-link")(users.console_link)
 app.command()(updates.replay)
+for feature in FEATURES:
+    for tool in feature.tools:
+        app.command()(tool(OperatorsTools()))
 
 
 def main() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import make_url
 
+from botyard.cli.output import Cell, print_rows
 from botyard.db import migrate
 from botyard.db.session import Database
 from botyard.errors import BotyardError
@@ -48,6 +49,18 @@ def with_database(settings: Settings, work: Callable[[Database], Awaitable[Resul
             return await work(database)
 
     return asyncio.run(run())
+
+
+class OperatorsTools:
+    """What commands of features work with (`feature.Tools`)."""
+
+    def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
+        """Does some work on the configured database. Raises `BotyardError`."""
+        return with_database(read_settings(), work)
+
+    def print_rows(self, rows: Sequence[Mapping[str, Cell]], *, as_json: bool, empty: str) -> None:
+        """Prints a table for people, or JSON; `empty` where there are no rows."""
+        print_rows(rows, as_json=as_json, empty=empty)
 
 
 @asynccontextmanager

@@ -53,37 +53,51 @@ class Departure:
         return self.left + min(max(0.0, delay), MOST_DELAY)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of one message in a window: that of its departure, or `later` seconds after it."""
+
+    departure: Departure
+    later: float
+
+    def counted_at(self, now: float, usual: float) -> float:
+        return self.departure.counted_at(now, usual) + self.later
+
+
 class SlidingWindow:
     """At most `most` messages in any `seconds`."""
 
-    __slots__ = ("_departures", "_most", "_seconds")
+    __slots__ = ("_most", "_places", "_seconds")
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
         self._seconds = seconds + MARGIN
-        self._departures: deque[Departure] = deque()
+        self._places: deque[_Place] = deque()
 
-    def wait(self, now: float, usual: float = 0.0) -> float:
-        """Seconds until another message is allowed; 0.0 when it is now."""
+    def wait(self, now: float, usual: float = 0.0, *, messages: int = 1) -> float:
+        """Seconds until so many more messages are allowed; 0.0 when they are now.
+
+        More than ever fit, as an album may be, wait for an empty window.
+        """
         self._forget(now, usual)
-        over = len(self._departures) - self._most
+        over = len(self._places) + min(messages, self._most) - 1 - self._most
         if over < 0:
             return 0.0
-        counted = sorted(each.counted_at(now, usual) for each in self._departures)
+        counted = sorted(each.counted_at(now, usual) for each in self._places)
         return max(0.0, counted[over] + self._seconds - now)
 
-    def note(self, departure: Departure) -> None:
-        """A message leaves."""
-        self._departures.append(departure)
+    def note(self, departure: Departure, *, messages: int = 1) -> None:
+        """Messages leave together. What does not fit takes the place of messages of the windows to come."""
+        self._places.extend(_Place(departure, each // self._most * self._seconds) for each in range(messages))
 
     def idle(self, now: float, usual: float = 0.0) -> bool:
         """Whether nothing in it counts any more."""
         self._forget(now, usual)
-        return not self._departures
+        return not self._places
 
     def _forget(self, now: float, usual: float) -> None:
-        while self._departures and self._departures[0].counted_at(now, usual) + self._seconds <= now:
-            self._departures.popleft()
+        while self._places and self._places[0].counted_at(now, usual) + self._seconds <= now:
+            self._places.popleft()
 
 
 class Quickest:
@@ -123,35 +137,41 @@ class Pacer:
         self._chat_paused_until: dict[ChatKey, float] = {}
         self._quickest = Quickest()
 
-    def bot_wait(self, now: float, *, message: bool, bulk: bool = False) -> float:
-        """Seconds until this bot may make a call; a `message` also counts against its rate.
+    def bot_wait(self, now: float, *, messages: int, bulk: bool = False) -> float:
+        """Seconds until this bot may make a call; the `messages` in it also count against its rate.
 
         `bulk` is spread evenly over the second, so that a reply always finds a place soon.
         """
         paused = max(0.0, self._bot_paused_until - now)
-        if not message or self._bot is None:
+        if not messages or self._bot is None:
             return paused
-        return max(paused, self._bot.wait(now, self._quickest.seconds), self._bulk_at - now if bulk else 0.0)
+        window = self._bot.wait(now, self._quickest.seconds, messages=messages)
+        return max(paused, window, self._bulk_at - now if bulk else 0.0)
 
-    def chat_wait(self, now: float, chat: ChatKey, *, message: bool) -> float:
-        """Seconds until a call to this chat is allowed."""
+    def chat_wait(self, now: float, chat: ChatKey, *, messages: int) -> float:
+        """Seconds until a call to this chat is allowed, with so many messages in it."""
         paused = max(0.0, self._chat_paused_until.get(chat, 0.0) - now)
-        if not message:
+        if not messages:
             return paused
-        return max(
-            [paused, *(window.wait(now, self._quickest.seconds) for window in self._chats.get(chat, ()))]
-        )
+        usual = self._quickest.seconds
+        windows = self._chats.get(chat, ())
+        return max([paused, *(window.wait(now, usual, messages=messages) for window in windows)])
 
-    def note(self, at: float, chat: ChatKey | None, *, in_group: bool, bulk: bool = False) -> Departure:
-        """A message takes its place in every window. Whoever sends it tells `leaves` and `answered`."""
+    def note(
+        self, at: float, chat: ChatKey | None, *, in_group: bool, bulk: bool = False, messages: int = 1
+    ) -> Departure:
+        """Messages of one call take their places in every window.
+
+        Whoever makes the call tells `leaves` and `answered`.
+        """
         departure = Departure(at)
         if self._bot:
-            self._bot.note(departure)
+            self._bot.note(departure, messages=messages)
             if bulk:
-                self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + 1 / self._rates.bot
+                self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + messages / self._rates.bot
         if chat is not None:
             for window in self._windows_of(chat, in_group=in_group):
-                window.note(departure)
+                window.note(departure, messages=messages)
         return departure
 
     def leaves(self, departure: Departure, now: float) -> None:

@@ -131,7 +131,8 @@ class Sender:
         for call in sent:
             if counts_as_message(call.method):
                 at = monotonic - (now - call.at).total_seconds()
-                departure = self._pacer.note(at, call.chat_key, in_group=self._intake.is_group(call.chat_key))
+                in_group = self._intake.is_group(call.chat_key)
+                departure = self._pacer.note(at, call.chat_key, in_group=in_group, messages=call.messages)
                 departure.answered = at
 
     # choosing
@@ -177,12 +178,12 @@ class Sender:
                 break
             if self._waiting.is_busy(call.chat_key):
                 continue
-            is_message, is_bulk = counts_as_message(call.method), call.priority is Priority.BROADCAST
-            bot_wait = self._pacer.bot_wait(monotonic, message=is_message, bulk=is_bulk)
+            messages, is_bulk = _messages(call), call.priority is Priority.BROADCAST
+            bot_wait = self._pacer.bot_wait(monotonic, messages=messages, bulk=is_bulk)
             if bot_wait > LEAD_SECONDS and is_bulk:  # so must all the rest
                 pause = min(pause, bot_wait - LEAD_SECONDS / 2)
                 break
-            wait = max(bot_wait, self._own_wait(call, now, monotonic, message=is_message))
+            wait = max(bot_wait, self._own_wait(call, now, monotonic, messages=messages))
             if wait > LEAD_SECONDS:
                 pause = min(pause, wait - LEAD_SECONDS / 2)
                 continue
@@ -190,19 +191,22 @@ class Sender:
             going.append(self._going(call, monotonic + wait))
         return going, pause
 
-    def _own_wait(self, call: WaitingCall, now: datetime, monotonic: float, *, message: bool) -> float:
+    def _own_wait(self, call: WaitingCall, now: datetime, monotonic: float, *, messages: int) -> float:
         """Seconds until the call's own time has come and its chat may get it."""
         own = (call.not_before - now).total_seconds() if call.not_before else 0.0
         if call.chat_key is None:
             return own
-        return max(own, self._pacer.chat_wait(monotonic, call.chat_key, message=message))
+        return max(own, self._pacer.chat_wait(monotonic, call.chat_key, messages=messages))
 
     def _going(self, call: WaitingCall, leaves_at: float) -> _Going:
         place = None if call.chat_key is None else self._intake.place(call.chat_key)
-        if not counts_as_message(call.method):
+        messages = _messages(call)
+        if not messages:
             return _Going(call, place, leaves_at, None)
         in_group, bulk = self._intake.is_group(call.chat_key), call.priority is Priority.BROADCAST
-        departure = self._pacer.note(leaves_at, call.chat_key, in_group=in_group, bulk=bulk)
+        departure = self._pacer.note(
+            leaves_at, call.chat_key, in_group=in_group, bulk=bulk, messages=messages
+        )
         return _Going(call, place, leaves_at, departure)
 
     # sending
@@ -256,7 +260,7 @@ class Sender:
                 self._pacer.answered(going.departure, self._clock.monotonic())
         self._out_of_reach_since = None
         sent = Outcome(
-            call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_id=_message_id(result)
+            call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_ids=_message_ids(result)
         )
         return _Attempted(sent)
 
@@ -334,6 +338,11 @@ class Sender:
         )
 
 
+def _messages(call: WaitingCall) -> int:
+    """How many messages count against the limits: none for a call that puts none into a chat."""
+    return call.messages if counts_as_message(call.method) else 0
+
+
 def _with_chat(params: bytes, chat_id: ChatId | None) -> bytes:
     """The parameters with the chat's present id: put in front, without decoding the rest."""
     if chat_id is None:
@@ -342,8 +351,9 @@ def _with_chat(params: bytes, chat_id: ChatId | None) -> bytes:
     return b'{"chat_id":%d%s%s' % (chat_id, b"" if rest == b"}" else b",", rest)
 
 
-def _message_id(result: Any) -> int | None:
-    return result.get("message_id") if isinstance(result, dict) else None
+def _message_ids(result: Any) -> tuple[int, ...]:
+    made = result if isinstance(result, list) else [result]
+    return tuple(each["message_id"] for each in made if isinstance(each, dict) and "message_id" in each)
 
 
 async def _to_its_end(turn: Coroutine[Any, Any, float]) -> float:

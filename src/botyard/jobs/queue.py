@@ -16,6 +16,10 @@ Run = Callable[[AsyncSession, Mapping[str, Any]], Awaitable[None]]
 """What a job does: in one transaction, with what was queued as its payload."""
 
 
+GaveUp = Callable[[AsyncSession, Mapping[str, Any], str], Awaitable[None]]
+"""What is done when a job has failed for the last time: with its payload, and what went wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobHandler:
     """What is done for jobs of one name; with `every`, it is also done again and again by itself."""
@@ -23,6 +27,7 @@ class JobHandler:
     name: str
     run: Run
     every: timedelta | None = None
+    gave_up: GaveUp | None = None
 
 
 async def enqueue(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,10 +36,18 @@ _DUE = HotStatement("SELECT 1 FROM jobs WHERE state = 'pending' AND run_at <= :n
 class JobRunner:
     """Runs what is due, and queues what comes round again."""
 
-    def __init__(self, database: Database, handlers: Iterable[JobHandler], clock: Clock) -> None:
-        """Raises `DuplicateJob`."""
+    def __init__(
+        self,
+        database: Database,
+        handlers: Iterable[JobHandler],
+        clock: Clock,
+        *,
+        after_each: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`after_each` is called when what a job did is durable. Raises `DuplicateJob`."""
         self._database = database
         self._clock = clock
+        self._after_each = after_each
         self._handlers: dict[str, JobHandler] = {}
         own = JobHandler("jobs.forget", self._forget_old, every=timedelta(hours=6))
         for handler in (*handlers, own):
@@ -84,7 +92,11 @@ class JobRunner:
             except Exception as error:  # noqa: BLE001 - any job may fail in any way, the others go on
                 problem = error
             verdict = self._verdict(job, problem, now)
+            gave_up = self._handlers[job.name].gave_up if job.name in self._handlers else None
+            if verdict["state"] is JobState.DEAD and gave_up is not None:
+                await gave_up(session, job.payload, str(verdict["error"]))
             await session.execute(update(Job).where(Job.id == job.id).values(verdict))
+        self._after_each()
         if problem is not None:
             log.error(
                 "job.failed",

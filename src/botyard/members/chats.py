@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Delete, Table, delete, exists, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from botyard.db.statements import upsert
+from botyard.db.statements import insert_new, upsert
 from botyard.db.types import metadata
 from botyard.ids import BotId, ChatId, ChatKey
+from botyard.members.member import ChatPlace
 from botyard.members.models import BotChat, Chat
 
+LAST_GROUP_ID = -1_000_000_000_000
+"""Ids of groups lie above it; those of supergroups and channels below (Bot API, "Dialog identifiers")."""
 GONE = frozenset({"left", "kicked", "blocked"})
 
 
@@ -35,6 +39,39 @@ async def note_status(
         "changed_at": now,
     }
     await connection.execute(upsert(connection.dialect, BotChat, key=["bot_id", "chat_key"], values=values))
+
+
+async def keys_of(session: AsyncSession, ids: Sequence[ChatId], now: datetime) -> list[ChatKey]:
+    """Our keys of chats that a person named by Telegram's ids, in his order, each once.
+
+    A chat that no update told of yet gets its row; its type and title come with the first update from it.
+    """
+    wanted = list(dict.fromkeys(ids))
+    dialect = session.get_bind().dialect
+    for chat_id in sorted(wanted):  # in one order everywhere, so that two who do this never deadlock
+        values = {"telegram_id": chat_id, "type": _guessed_type(chat_id), "created_at": now}
+        await session.execute(insert_new(dialect, Chat).values(values))
+    rows = await session.execute(select(Chat.telegram_id, Chat.id).where(Chat.telegram_id.in_(wanted)))
+    keys = {row.telegram_id: ChatKey(row.id) for row in rows}
+    return [keys[chat_id] for chat_id in wanted]
+
+
+def _guessed_type(chat_id: ChatId) -> str:
+    """Telegram's ids of people are positive, those of supergroups and channels begin with -100."""
+    if chat_id > 0:
+        return "private"
+    return "supergroup" if chat_id < LAST_GROUP_ID else "group"
+
+
+async def places_of(session: AsyncSession, keys: Collection[ChatKey]) -> dict[ChatKey, ChatPlace]:
+    """The chats as they are known now, by our key."""
+    rows = await session.scalars(select(Chat).where(Chat.id.in_(keys)))
+    return {
+        ChatKey(row.id): ChatPlace(
+            ChatKey(row.id), ChatId(row.telegram_id), row.type, row.title, row.username
+        )
+        for row in rows
+    }
 
 
 async def move_chat(connection: AsyncConnection, old: ChatId, new: ChatId) -> None:

@@ -71,3 +71,18 @@ class ChatPlace:
     def is_private(self) -> bool:
         """Whether only the member and the bot are in it."""
         return self.type == "private"
+
+    @property
+    def name(self) -> str:
+        """What people call it: its title, its username, or its id where nothing more is known."""
+        return self.title or (f"@{self.username}" if self.username else str(self.telegram_id))
+
+    def link_to(self, message_id: int) -> str | None:
+        """The address of a message in it, for its members. None where Telegram has none.
+
+        Private chats and groups that are no supergroups have none (core.telegram.org/api/links).
+        """
+        if self.username:
+            return f"https://t.me/{self.username}/{message_id}"
+        number = str(self.telegram_id)
+        return f"https://t.me/c/{number[4:]}/{message_id}" if number.startswith("-100") else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -33,6 +34,15 @@ def known_or_other(value: str, known: Collection[str]) -> str:
     For labels that outsiders choose (kinds of update, names of commands): each value is a series for ever.
     """
     return value if value in known else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class CounterName:
+    """A counter that a feature brings along: it appears with the first thing counted."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
 
 
 class Metrics:
@@ -78,6 +88,14 @@ class Metrics:
         self.dead_letters = Gauge(
             "telegram_dead_letters", "Updates given up, waiting.", ["bot_name"], registry=registry
         )
+
+        self._brought: dict[CounterName, Counter] = {}
+
+    def counter(self, name: CounterName) -> Counter:
+        """The counter of this name."""
+        if name not in self._brought:
+            self._brought[name] = Counter(name.name, name.help, name.labels, registry=self.registry)
+        return self._brought[name]
 
     def exposition(self) -> tuple[bytes, str]:
         """The metrics as text, and its content type."""

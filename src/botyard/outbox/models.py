@@ -57,6 +57,9 @@ outbox = Table(
     Column("update_seq", BigInteger),
     Column("fence", BigInteger),
     Column("message_id", BigInteger),
+    Column("message_ids", Text),
+    Column("messages", SmallInteger, nullable=False, server_default="1"),
+    Column("receipt", String(64)),
     Column("error_kind", String(32)),
     Column("error", Text),
 )

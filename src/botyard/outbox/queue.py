@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Text, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from botyard.db.hot import HotConnection, HotStatement, as_text, in_one_trip, read_moment
 from botyard.db.leases import Lease
 from botyard.ids import BotId, ChatKey, OutboxId, UpdateSeq
 from botyard.outbox.models import CallState, OnUnknown, Priority, outbox
+from botyard.telegram.methods import messages_in
 from botyard.telegram.tidy import tidy
 
 NEWEST = 20_000
@@ -24,7 +25,10 @@ NEWEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A Bot API call to make. `chat_key` becomes `chat_id` at the moment of sending."""
+    """A Bot API call to make. `chat_key` becomes `chat_id` at the moment of sending.
+
+    Under its `receipt`, which several calls may share, whoever queued it finds out what became of it.
+    """
 
     bot_id: BotId
     method: str
@@ -35,6 +39,7 @@ class Call:
     not_before: datetime | None = None
     expires_at: datetime | None = None
     update_seq: UpdateSeq | None = field(default=None, kw_only=True)
+    receipt: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class WaitingCall:
     priority: Priority
     not_before: datetime | None
     expires_at: datetime | None
+    messages: int = 1
+    """How many messages it puts into the chat: an album counts as what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Outcome:
     attempts: int
     at: datetime
     not_before: datetime | None = None
-    message_id: int | None = None
+    message_ids: tuple[int, ...] = ()
     error_kind: str | None = None
     error: str | None = None
 
@@ -80,15 +87,35 @@ class SentCall:
 
     chat_key: ChatKey | None
     method: str
+    messages: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What has become of a queued call so far. `message_ids` are those of the messages that it made."""
+
+    id: OutboxId
+    chat_key: ChatKey | None
+    method: str
+    state: CallState
+    message_ids: tuple[int, ...]
+    error_kind: str | None
+    error: str | None
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be sent."""
+        return self.state in (CallState.PENDING, CallState.SENDING)
 
 
 _ADD = HotStatement(
     """
     INSERT INTO outbox (bot_id, chat_key, method, params, priority, on_unknown, state, attempts,
-        not_before, expires_at, created_at, update_seq)
+        not_before, expires_at, created_at, update_seq, messages, receipt)
     SELECT bot_id, chat_key, method, params, priority, on_unknown, 'pending', 0,
-        not_before, expires_at, :now, update_seq FROM {call} WHERE true
+        not_before, expires_at, :now, update_seq, messages, receipt FROM {call} WHERE true
     """,
     call={
         "bot_id": "bigint",
@@ -100,6 +127,8 @@ _ADD = HotStatement(
         "not_before": "moment",
         "expires_at": "moment",
         "update_seq": "bigint",
+        "messages": "smallint",
+        "receipt": "text",
     },
 )
 
@@ -126,6 +155,8 @@ def _row(call: Call) -> dict[str, Any]:
         "not_before": _in_utc(call.not_before),
         "expires_at": _in_utc(call.expires_at),
         "update_seq": call.update_seq,
+        "messages": messages_in(call.method, call.params),
+        "receipt": call.receipt,
     }
 
 
@@ -135,7 +166,7 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 _LOAD = HotStatement(
     """
-    SELECT id, chat_key, method, priority, not_before, expires_at FROM outbox
+    SELECT id, chat_key, method, priority, not_before, expires_at, messages FROM outbox
     WHERE state = 'pending' AND bot_id = :bot_id
     AND (not_before IS NULL OR not_before <= :now OR attempts > 0)
     AND priority IN (SELECT number FROM {priority})
@@ -181,8 +212,10 @@ def load_waiting(
         most=most,
     )
     return [
-        WaitingCall(each, chat, method, Priority(priority), _moment(not_before), _moment(expires_at))
-        for each, chat, method, priority, not_before, expires_at in rows
+        WaitingCall(
+            each, chat, method, Priority(priority), _moment(not_before), _moment(expires_at), messages
+        )
+        for each, chat, method, priority, not_before, expires_at, messages in rows
     ]
 
 
@@ -221,7 +254,7 @@ _RECORD = HotStatement(
     """
     UPDATE outbox SET state = outcome.state, attempts = outcome.attempts, not_before = outcome.not_before,
         finished_at = outcome.finished_at, message_id = outcome.message_id,
-        error_kind = outcome.error_kind, error = outcome.error
+        message_ids = outcome.message_ids, error_kind = outcome.error_kind, error = outcome.error
     FROM {outcome} WHERE outbox.id = outcome.id AND outbox.state = 'sending' AND outbox.fence = :fence
     """,
     outcome={
@@ -231,6 +264,7 @@ _RECORD = HotStatement(
         "not_before": "moment",
         "finished_at": "moment",
         "message_id": "bigint",
+        "message_ids": "text",
         "error_kind": "text",
         "error": "text",
     },
@@ -246,7 +280,8 @@ def record(hot: HotConnection, outcomes: Sequence[Outcome], *, fence: int) -> No
             "attempts": outcome.attempts,
             "not_before": _in_utc(outcome.not_before),
             "finished_at": None if outcome.state is CallState.PENDING else _in_utc(outcome.at),
-            "message_id": outcome.message_id,
+            "message_id": outcome.message_ids[0] if outcome.message_ids else None,
+            "message_ids": " ".join(map(str, outcome.message_ids)) if len(outcome.message_ids) > 1 else None,
             "error_kind": outcome.error_kind,
             "error": outcome.error,
         }
@@ -295,7 +330,7 @@ async def sent_since(connection: AsyncConnection, bot_id: BotId, since: datetime
     """What the bot has sent from then on, oldest first, as far as it is among the newest calls."""
     newest = select(func.max(outbox.c.id)).scalar_subquery()
     rows = await connection.execute(
-        select(outbox.c.chat_key, outbox.c.method, outbox.c.finished_at)
+        select(outbox.c.chat_key, outbox.c.method, outbox.c.messages, outbox.c.finished_at)
         .where(
             outbox.c.id > newest - NEWEST,
             outbox.c.bot_id == bot_id,
@@ -305,6 +340,37 @@ async def sent_since(connection: AsyncConnection, bot_id: BotId, since: datetime
         .order_by(outbox.c.finished_at)
     )
     return [SentCall(*row) for row in rows]
+
+
+async def fates(connection: AsyncConnection, receipt: str) -> list[Fate]:
+    """What has become of the calls that were queued under this receipt, in the order of queueing."""
+    rows = await connection.execute(
+        select(
+            outbox.c.id,
+            outbox.c.chat_key,
+            outbox.c.method,
+            outbox.c.state,
+            func.coalesce(outbox.c.message_ids, cast(outbox.c.message_id, Text)).label("message_ids"),
+            outbox.c.error_kind,
+            outbox.c.error,
+            outbox.c.finished_at,
+        )
+        .where(outbox.c.receipt == receipt)
+        .order_by(outbox.c.id)
+    )
+    return [
+        Fate(
+            row.id,
+            row.chat_key,
+            row.method,
+            row.state,
+            tuple(int(each) for each in (row.message_ids or "").split()),
+            row.error_kind,
+            row.error,
+            row.finished_at,
+        )
+        for row in rows
+    ]
 
 
 async def count_pending(connection: AsyncConnection) -> dict[tuple[BotId, Priority], int]:

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.session import Database
 from botyard.ids import BotId, UpdateSeq, UserId
 from botyard.jobs.facts import Facts, RoleChanged
+from botyard.jobs.schedules import Action
 from botyard.members import audit
 from botyard.members.directory import Directory
 from botyard.members.member import ChatPlace, Member
 from botyard.members.models import Role
+from botyard.observability.metrics import Metrics
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing import dialogs
@@ -43,7 +45,14 @@ class House:
     open_dialogs: OpenDialogs
     facts: Facts
     bots: Mapping[BotId, Bot]
+    metrics: Metrics
+    actions: Mapping[str, Action]
+    """What can be scheduled, by name."""
+    counts_clicks: bool
+    """Whether links go through the click counter: people must be able to reach `base_url` for that."""
     serves: Callable[[BotId, str], bool]
+    base_url: str
+    """The address under which people reach this service, without the last slash."""
     console_url: Callable[[str], str]
     """Turns the token of a one-time link into the address that signs in with it."""
 
@@ -57,6 +66,7 @@ class Context:
         bot: Bot,
         envelope: Envelope,
         *,
+        body: bytes,
         seq: UpdateSeq,
         received_at: datetime,
         now: datetime,
@@ -64,6 +74,8 @@ class Context:
         self.house = house
         self.bot = bot
         self.envelope = envelope
+        self.body = body
+        """The whole update, as Telegram sent it."""
         self.now = now
         self.args = ""
         self.calls: list[Call] = []
@@ -161,7 +173,7 @@ class Context:
         language = self._member.profile.language_code if self._member else None
         return self.house.texts.format(language, key, **arguments)
 
-    def reply(self, html: str, *, buttons: Rows = ()) -> None:
+    def reply(self, html: str, *, buttons: Rows = (), receipt: str | None = None) -> None:
         """Queues a message to the chat; in a group it quotes the member's message."""
         params: dict[str, Any] = {
             "text": html,
@@ -175,7 +187,7 @@ class Context:
                 "message_id": self.envelope.message_id,
                 "allow_sending_without_reply": True,
             }
-        self.call("sendMessage", params)
+        self.call("sendMessage", params, receipt=receipt)
 
     def edit(self, html: str, *, buttons: Rows = ()) -> None:
         """Queues a new text for the message whose button was pressed."""
@@ -212,8 +224,12 @@ class Context:
         *,
         priority: Priority = Priority.REPLY,
         on_unknown: OnUnknown = OnUnknown.LEAVE,
+        receipt: str | None = None,
     ) -> None:
-        """Queues any Bot API method for this chat (`chat_id` is filled in at the moment of sending)."""
+        """Queues any Bot API method for this chat (`chat_id` is filled in at the moment of sending).
+
+        What becomes of it can be asked under its `receipt`: see `outbox.queue.fates`.
+        """
         self.calls.append(
             Call(
                 self.bot.id,
@@ -223,6 +239,7 @@ class Context:
                 priority=priority,
                 on_unknown=on_unknown,
                 update_seq=self._seq,
+                receipt=receipt,
             )
         )
 

@@ -75,12 +75,17 @@ class DeepLink:
     handle: Handle
 
 
+Watch = Callable[[Any], Awaitable[bool]]
+"""`async def watch(ctx: Context) -> bool`: whether it took the update for its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """The handler of a kind of update that is neither a command nor a press, such as `channel_post`."""
 
     kind: str
-    handle: Handle
+    role: Role
+    handle: Watch
 
 
 def command(
@@ -153,14 +158,18 @@ def deep_link(prefix: str) -> Callable[[Handle], DeepLink]:
     return declare
 
 
-def watcher(kind: str) -> Callable[[Handle], Watcher]:
-    """Declares the handler of a kind of update (Bot API, Update). Raises `RegistryError`."""
+def watcher(kind: str, *, role: Role = Role.PUBLIC) -> Callable[[Watch], Watcher]:
+    """Declares the handler of a kind of update (Bot API, Update). Raises `RegistryError`.
 
-    def declare(handle: Handle) -> Watcher:
+    It answers whether it took the update; a message that nobody took is answered with "I did not understand".
+    Above PUBLIC it sees only what members of that role do.
+    """
+
+    def declare(handle: Watch) -> Watcher:
         if kind not in UPDATE_KINDS:
             raise RegistryError(f"{kind!r} is no kind of update.", remedy="See the Bot API's type Update.")
         _require_async(handle, f"watcher of {kind}")
-        return Watcher(kind, handle)
+        return Watcher(kind, role, handle)
 
     return declare
 
@@ -233,7 +242,7 @@ def _claim(taken: dict[str, Entry], name: str, entry: Entry, label: str) -> None
     taken[name] = entry
 
 
-def _require_async(handle: Handle, label: str) -> None:
+def _require_async(handle: Callable[[Any], Awaitable[Any]], label: str) -> None:
     if not inspect.iscoroutinefunction(handle):
         raise RegistryError(
             f"the handler of {label} is not async.",

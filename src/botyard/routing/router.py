@@ -13,7 +13,7 @@ from botyard.members.models import Role
 from botyard.observability.metrics import Metrics
 from botyard.routing import dialogs
 from botyard.routing.context import Context
-from botyard.routing.registry import Command, Handle
+from botyard.routing.registry import Command, Handle, Watcher
 from botyard.telegram.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -89,10 +89,18 @@ class Router:
         return watched
 
     async def _watch(self, ctx: Context) -> Handled:
-        watchers = ctx.house.registry.watchers.get(ctx.envelope.kind, [])
-        for watcher in watchers:
-            await watcher.handle(ctx)
-        return Handled("watched" if watchers else "ignored")
+        taken = False
+        for watcher in ctx.house.registry.watchers.get(ctx.envelope.kind, []):
+            if await self._may_watch(ctx, watcher):
+                taken = await watcher.handle(ctx) or taken
+        return Handled("watched" if taken else "ignored")
+
+    async def _may_watch(self, ctx: Context, watcher: Watcher) -> bool:
+        if watcher.role is Role.PUBLIC:
+            return True
+        # Nearly everybody who writes is no admin: memory will do to say so.
+        by_role = _is_from_person(ctx.envelope) and ctx.role >= watcher.role
+        return by_role and await self._may(ctx, watcher.role)
 
     # who and where
 

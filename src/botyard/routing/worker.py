@@ -268,6 +268,7 @@ class Worker:
             self._house,
             bot,
             envelope,
+            body=update.body,
             seq=update.seq,
             received_at=update.received_at,
             now=self._clock.now(),

@@ -179,6 +179,11 @@ class Settings(BaseSettings):
     ] = 1000.0
     """Updates a second that one bot may receive."""
 
+    click_counting: Annotated[
+        bool, Variable("BOTYARD_CLICK_COUNTING", parse=formats.flag, example="false", toml="false")
+    ] = True
+    """Whether links in guides, promos and posts go through the click counter. It needs a public address."""
+
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")
     ] = None

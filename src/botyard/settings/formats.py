@@ -288,9 +288,12 @@ def _is_host(text: str) -> bool:
 
 def flag(value: object) -> bool:
     """Yes or no."""
-    if not isinstance(value, bool):
+    if isinstance(value, bool):
+        return value
+    text = _text(value).lower() if isinstance(value, str) else ""
+    if text not in ("true", "false"):
         raise ValueError("must be true or false")
-    return value
+    return text == "true"
 
 
 def one_of(choices: type[Choice]) -> Callable[[object], Choice]:

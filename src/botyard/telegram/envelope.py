@@ -74,6 +74,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     message_id: int | None = None
     query_id: str | None = None
     """What an answer must name: a callback, inline, shipping, pre-checkout, guest or join request query."""
+    media_group_id: str | None = None
+    """The album that a message is a part of."""
     reply_to: ReplyTo | None = None
     member: Sender | None = None
     """Whose membership changed (my_chat_member, chat_member), from `old_status` to `new_status`."""
@@ -159,6 +161,7 @@ class _Message(_Body, frozen=True):
     sender_chat: ChatInfo | None = None
     text: str | None = None
     caption: str | None = None
+    media_group_id: str | None = None
     guest_query_id: str | None = None
     reply_to_message: _RepliedTo | None = None
     migrate_to_chat_id: _ChatId | None = None
@@ -175,6 +178,7 @@ class _Message(_Body, frozen=True):
             text=self.text or self.caption or "",
             message_id=self.message_id,
             query_id=self.guest_query_id,
+            media_group_id=self.media_group_id,
             reply_to=ReplyTo(replied_to.message_id, _person(replied_to)) if replied_to else None,
             migrate_to=self.migrate_to_chat_id,
             migrate_from=self.migrate_from_chat_id,
@@ -319,12 +323,8 @@ class _PollAnswer(_Body, frozen=True):
     voter_chat: ChatInfo | None = None
 
     def envelope(self, update_id: UpdateId, kind: str) -> Envelope:
-        lane = NO_LANE
-        if self.voter_chat is not None:
-            lane = f"c{self.voter_chat.id}"
-        elif self.user is not None:
-            lane = f"u{self.user.id}"
         person = self.user if self.voter_chat is None else None
+        lane = f"c{self.voter_chat.id}" if self.voter_chat else f"u{person.id}" if person else NO_LANE
         return Envelope(update_id=update_id, kind=kind, lane=lane, sender=person)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -81,6 +84,20 @@ next pinned message.
 def counts_as_message(method: str) -> bool:
     """Whether a call counts against the limits on messages: for a bot, for a chat, for a group."""
     return method in MESSAGE_METHODS
+
+
+_PARTS = {
+    "sendMediaGroup": "media",
+    "copyMessages": "message_ids",
+    "forwardMessages": "message_ids",
+}
+"""The parameter of a method that names each of the messages that it makes."""
+
+
+def messages_in(method: str, params: Mapping[str, Any]) -> int:
+    """How many messages a call puts into the chat, and so counts against the limits: an album is several."""
+    parts = params.get(_PARTS.get(method, ""))
+    return max(1, len(parts)) if isinstance(parts, list | tuple) else 1
 
 
 def is_repeatable(method: str) -> bool:

@@ -1,0 +1,361 @@
+"""Durable schedules: what is to be done again and again, where, and when next. Nothing fires twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, NewType
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from botyard.db.types import Base, EnumText, JsonBytes, RowNumber, UtcDateTime
+from botyard.errors import BotyardError
+from botyard.ids import BotId, ChatKey, UserId
+from botyard.jobs.queue import enqueue
+from botyard.jobs.recurrence import QuietHours, Recurrence, zone_named
+
+ScheduleId = NewType("ScheduleId", int)
+RunId = NewType("RunId", int)
+
+LATE = timedelta(minutes=5)
+"""A run that is later than this was missed: the service was down."""
+FIRED_AT_ONCE = 50
+
+
+class RunState(StrEnum):
+    """What became of one run of a schedule."""
+
+    QUEUED = "queued"
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+class Schedule(Base):
+    """What is to be done (`action` with `payload`), in which rhythm, and at which moment next."""
+
+    __tablename__ = "schedules"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    action: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]] = mapped_column(JsonBytes)
+    bot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bots.id"))
+    cron: Mapped[str | None] = mapped_column(String(128))
+    every_seconds: Mapped[int | None] = mapped_column(Integer)
+    zone: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    jitter_seconds: Mapped[int] = mapped_column(Integer)
+    quiet_begins: Mapped[str | None] = mapped_column(String(5))
+    quiet_ends: Mapped[str | None] = mapped_column(String(5))
+    catch_up: Mapped[bool]
+    enabled: Mapped[bool]
+    occurrence: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The next one, as the rhythm has it; `next_at` is when it fires, which jitter may put later."""
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """The rhythm."""
+        quiet = None
+        if self.quiet_begins is not None and self.quiet_ends is not None:
+            quiet = QuietHours(time.fromisoformat(self.quiet_begins), time.fromisoformat(self.quiet_ends))
+        return Recurrence(
+            cron=self.cron,
+            every=None if self.every_seconds is None else timedelta(seconds=self.every_seconds),
+            zone=self.zone,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            jitter=timedelta(seconds=self.jitter_seconds),
+            quiet=quiet,
+        )
+
+
+class ScheduleChat(Base):
+    """A chat that a schedule posts to; `position` keeps the order in which they were named."""
+
+    __tablename__ = "schedule_chats"
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"), primary_key=True)
+    chat_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("chats.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+
+
+class ScheduleRun(Base):
+    """One run of a schedule. That an occurrence has one row at most is what keeps it from firing twice."""
+
+    __tablename__ = "schedule_runs"
+    __table_args__ = (UniqueConstraint("schedule_id", "occurrence"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id"))
+    occurrence: Mapped[datetime] = mapped_column(UtcDateTime)
+    fired_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[RunState] = mapped_column(EnumText(RunState))
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class NoSuchSchedule(BotyardError):
+    """There is no schedule of this name or number."""
+
+
+class BadSchedule(BotyardError):
+    """The schedule cannot be kept: it never happens, its name is taken, or it has no chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be scheduled. `read` makes its payload of an admin's words and checks it.
+
+    `read` raises `BotyardError`; `describe` answers one line for lists.
+    """
+
+    name: str
+    title: str
+    usage: str
+    read: Callable[[AsyncSession, str], Awaitable[dict[str, Any]]]
+    describe: Callable[[Mapping[str, Any]], str]
+
+    @property
+    def job_name(self) -> str:
+        """The name of the jobs that do it."""
+        return f"schedule:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """What an admin asks for."""
+
+    name: str
+    action: str
+    payload: dict[str, Any]
+    bot_id: BotId
+    chats: Sequence[ChatKey]
+    recurrence: Recurrence
+    catch_up: bool = False
+    by: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One run, as the action gets it."""
+
+    run_id: RunId
+    schedule_id: ScheduleId
+    bot_id: BotId
+    chats: tuple[ChatKey, ...]
+    payload: Mapping[str, Any]
+    occurrence: datetime
+
+    @property
+    def receipt(self) -> str:
+        """The receipt for the calls of this run."""
+        return f"schedule:{self.run_id}"
+
+
+# keeping
+
+
+async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> Schedule:
+    """Keeps a new schedule. Raises `BadSchedule`."""
+    taken = await session.scalar(select(Schedule.id).where(Schedule.name == wanted.name))
+    if taken is not None:
+        raise BadSchedule(f"there is a schedule {wanted.name} already.", remedy="Take another name.")
+    rhythm = wanted.recurrence
+    schedule = Schedule(
+        name=wanted.name,
+        action=wanted.action,
+        payload=wanted.payload,
+        bot_id=wanted.bot_id,
+        cron=rhythm.cron,
+        every_seconds=None if rhythm.every is None else int(rhythm.every.total_seconds()),
+        zone=rhythm.zone,
+        starts_at=rhythm.starts_at or now,
+        ends_at=rhythm.ends_at,
+        jitter_seconds=int(rhythm.jitter.total_seconds()),
+        quiet_begins=f"{rhythm.quiet.begins:%H:%M}" if rhythm.quiet else None,
+        quiet_ends=f"{rhythm.quiet.ends:%H:%M}" if rhythm.quiet else None,
+        catch_up=wanted.catch_up,
+        enabled=True,
+        created_by=wanted.by,
+        created_at=now,
+    )
+    session.add(schedule)
+    await session.flush()
+    _plan(schedule, now)
+    if schedule.occurrence is None:
+        raise BadSchedule("this never happens.", remedy="Look at its days, its quiet hours and its end.")
+    session.add_all(
+        ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place)
+        for place, key in enumerate(wanted.chats)
+    )
+    await session.flush()
+    return schedule
+
+
+async def find(session: AsyncSession, name: str) -> Schedule:
+    """The schedule of this name, locked until the transaction ends. Raises `NoSuchSchedule`."""
+    found = await session.scalar(select(Schedule).where(Schedule.name == name).with_for_update())
+    if found is None:
+        raise NoSuchSchedule(f"there is no schedule {name}.", remedy="/schedules lists them.")
+    return found
+
+
+async def get(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
+    """The schedule, locked until the transaction ends. Raises `NoSuchSchedule`."""
+    found = await session.get(Schedule, schedule_id, with_for_update=True)
+    if found is None:
+        raise NoSuchSchedule("this schedule is gone.", remedy="/schedules lists those that are there.")
+    return found
+
+
+async def listed(session: AsyncSession) -> Sequence[Schedule]:
+    """All schedules, by name."""
+    return (await session.scalars(select(Schedule).order_by(Schedule.name))).all()
+
+
+async def chats_of(session: AsyncSession, schedule_id: ScheduleId) -> list[ChatKey]:
+    """The chats that a schedule posts to, in the order in which they were named."""
+    rows = await session.scalars(
+        select(ScheduleChat.chat_key)
+        .where(ScheduleChat.schedule_id == schedule_id)
+        .order_by(ScheduleChat.position)
+    )
+    return [ChatKey(key) for key in rows]
+
+
+async def runs_of(session: AsyncSession, schedule_id: ScheduleId, *, most: int) -> Sequence[ScheduleRun]:
+    """The latest runs of a schedule, newest first."""
+    found = await session.scalars(
+        select(ScheduleRun)
+        .where(ScheduleRun.schedule_id == schedule_id)
+        .order_by(ScheduleRun.occurrence.desc())
+        .limit(most)
+    )
+    return found.all()
+
+
+def pause(schedule: Schedule) -> None:
+    """It does not fire until it is resumed."""
+    schedule.enabled = False
+    schedule.occurrence = schedule.next_at = None
+
+
+def resume(schedule: Schedule, now: datetime) -> None:
+    """It goes on with the next occurrence from now."""
+    schedule.enabled = True
+    _plan(schedule, now)
+
+
+async def remove(session: AsyncSession, schedule: Schedule) -> None:
+    """Deletes the schedule with its history."""
+    for table in (ScheduleRun, ScheduleChat):
+        await session.execute(delete(table).where(table.schedule_id == schedule.id))
+    await session.delete(schedule)
+
+
+# firing
+
+
+async def fire_due(session: AsyncSession, now: datetime) -> int:
+    """Queues a job for each schedule that is due, and plans its next; answers how many were due.
+
+    A schedule that another replica fires at this moment is passed over.
+    """
+    due = await session.scalars(
+        select(Schedule)
+        .where(Schedule.next_at <= now)
+        .order_by(Schedule.next_at)
+        .limit(FIRED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    fired = 0
+    for schedule in due:
+        fired += 1
+        assert schedule.next_at is not None
+        assert schedule.occurrence is not None
+        was_down = now - schedule.next_at > LATE
+        if was_down and not (schedule.catch_up and _is_welcome(schedule, now)):
+            _note_missed(session, schedule, now)
+        else:
+            await _queue(session, schedule, schedule.occurrence, now)
+        _plan(schedule, now)
+    return fired
+
+
+async def run_now(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
+    """Queues a run beside the rhythm. Asked for twice in one moment, it runs once."""
+    await _queue(session, schedule, now, now)
+
+
+async def _queue(session: AsyncSession, schedule: Schedule, occurrence: datetime, now: datetime) -> None:
+    run = ScheduleRun(
+        schedule_id=schedule.id, occurrence=occurrence, fired_at=now, state=RunState.QUEUED, detail=""
+    )
+    session.add(run)
+    await session.flush()
+    key = f"schedule:{schedule.id}@{occurrence.isoformat()}"
+    await enqueue(session, f"schedule:{schedule.action}", {"run_id": run.id}, now, key=key)
+
+
+def _note_missed(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
+    session.add(
+        ScheduleRun(
+            schedule_id=schedule.id,
+            occurrence=schedule.occurrence,
+            fired_at=now,
+            finished_at=now,
+            state=RunState.MISSED,
+            detail="botyard was not running then",
+        )
+    )
+
+
+def _is_welcome(schedule: Schedule, now: datetime) -> bool:
+    """Whether what was missed may be made up for at this moment."""
+    quiet = schedule.recurrence.quiet
+    return quiet is None or not quiet.cover(now.astimezone(zone_named(schedule.zone)).time())
+
+
+def _plan(schedule: Schedule, now: datetime) -> None:
+    rhythm = schedule.recurrence
+    occurrence = rhythm.next_after(now)
+    schedule.occurrence = occurrence
+    schedule.next_at = None if occurrence is None else rhythm.jittered(occurrence, schedule.id)
+
+
+# running
+
+
+async def occasion_of(session: AsyncSession, run_id: RunId) -> Occasion | None:
+    """The run with all that its action needs; None when the schedule was deleted meanwhile."""
+    run = await session.get(ScheduleRun, run_id)
+    schedule = await session.get(Schedule, run.schedule_id) if run else None
+    if run is None or schedule is None:
+        return None
+    schedule_id = ScheduleId(schedule.id)
+    return Occasion(
+        run_id=run_id,
+        schedule_id=schedule_id,
+        bot_id=BotId(schedule.bot_id),
+        chats=tuple(await chats_of(session, schedule_id)),
+        payload=schedule.payload,
+        occurrence=run.occurrence,
+    )
+
+
+async def finish_run(
+    session: AsyncSession, run_id: RunId, state: RunState, detail: str, now: datetime
+) -> None:
+    """Writes down how a run went."""
+    run = await session.get(ScheduleRun, run_id)
+    if run is not None:
+        run.state, run.detail, run.finished_at = state, detail, now
