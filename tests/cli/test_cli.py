@@ -121,7 +121,7 @@ def test_wrong_usage_is_2_and_says_what_is_right(
 def test_help_is_0(botyard: Command) -> None:
     said = botyard("--help")
     assert said.status == 0
-    for name in ("up", "sandbox", "db", "bots", "users", "console-link", "replay"):
+    for name in ("up", "sandbox", "db", "bots", "users", "console-link", "replay", "distribute"):
         assert name in said.out
 
 

@@ -22,10 +22,6 @@ INSERT INTO updates (bot_id, update_id, kind, lane, slot, urgent, body, received
 INSERT INTO outbox (
     bot_id, chat_key, method, params, priority, on_unknown, state, attempts, created_at
 ) VALUES (1, 1, 'sendMessage', '{{}}', 1, 'leave', 'pending', 0, '{NOW}');
-INSERT INTO distribution_posts (id, bot_id, author_id, source_key, message_ids, text, state, created_at)
-    VALUES (1, 1, 7, 1, '[5]', 'gold', 'offered', '{NOW}');
-INSERT INTO distribution_copies (post_id, chat_key, position, rule_id, reason, state, message_ids)
-    VALUES (1, 1, 0, 1, 'rule 1', 'planned', '[]');
 INSERT INTO promos (id, code, html, photo_bot_id, active, created_at, changed_at)
     VALUES (1, 'spring', 'x', 1, true, '{NOW}', '{NOW}');
 INSERT INTO promo_buttons (promo_id, number, position, text, url) VALUES (1, 1, 0, 'Join', 'https://a.b');
@@ -34,13 +30,30 @@ INSERT INTO guides (
     created_at
 ) VALUES (1, 'k', 'Start', '', 'Text', 'Basics', '', 'beginner', 'en', 1, true, 'start', '{NOW}');
 INSERT INTO guide_marks (user_id, guide_id, views, reads) VALUES (7, 1, 0, 0);
+INSERT INTO distribution_rules (
+    id, pattern, folded, is_regex, whole_words, excluded, priority, first_only, buttons, enabled, created_at,
+    changed_at
+) VALUES (1, 'gold', 'gold', false, true, '[]', 0, false, '[]', true, '{NOW}', '{NOW}');
+INSERT INTO distribution_rule_chats (rule_id, chat_key, position) VALUES (1, 1, 0);
+INSERT INTO distribution_posts (
+    id, bot_id, chat_key, author_id, state, topic, is_typed, edition, deletion, follower,
+    created_at, changed_at
+) VALUES (1, 1, 1, 7, 'sent', '', false, 0, 0, 1, '{NOW}', '{NOW}');
+INSERT INTO distribution_parts (
+    post_id, message_id, bot_id, chat_key, kind, text, html, edition, has_new_media
+) VALUES (1, 5, 1, 1, 'text', 'gold', 'gold', 0, false);
+INSERT INTO distribution_copies (
+    post_id, chat_key, position, rule_id, pattern, words, buttons, state, message_ids, edition, deletion, at
+) VALUES (1, 1, 0, 1, 'gold', '[]', '[]', 'sent', '[9]', 0, 0, '{NOW}');
+INSERT INTO distribution_habits (user_id, sends_at_once, changed_at) VALUES (7, true, '{NOW}');
 """
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _every_model() -> None:
     """All models, so that a forgotten migration of any room is seen."""
-    importlib.import_module("botyard.app")
+    for module in ("botyard.app", "botyard.members.consent"):
+        importlib.import_module(module)
 
 
 def test_models_and_migrations_agree(empty_url: str) -> None:

@@ -21,6 +21,8 @@ from botyard.routing.models import DialogRow
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KENJI = 1004
+POST = "watched"
+"""How a text of an admin goes that answers no question: it is a post."""
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -244,13 +246,13 @@ async def test_without_words_the_bot_asks_and_takes_the_answer(business: Running
     assert answered.how == "dialog"
     assert "<b>Paul</b> is ADMIN on all bots" in answered.texts[0]
     assert len(await raises(business)) == 1
-    assert (await asks(business, "@paul_green OWNER")).how == "watched", "one question, one answer"
+    assert (await asks(business, "@paul_green OWNER")).how == POST, "one question, one answer"
 
 
 async def test_another_command_closes_the_question(business: Running) -> None:
     await orders(business, "/role")
     await asks(business, "/help")
-    assert (await asks(business, "@paul_green ADMIN")).how == "watched"
+    assert (await asks(business, "@paul_green ADMIN")).how == POST
     assert await role_of(business, PAUL) is Role.PUBLIC
 
 
@@ -261,7 +263,7 @@ async def test_a_question_goes_stale_after_a_quarter_of_an_hour(business: Runnin
         lifetime = row.expires_at - SystemClock().now()
         assert timedelta(minutes=14) < lifetime <= timedelta(minutes=15)
         row.expires_at -= lifetime
-    assert (await asks(business, "@paul_green ADMIN")).how == "watched"
+    assert (await asks(business, "@paul_green ADMIN")).how == POST
     assert await role_of(business, PAUL) is Role.PUBLIC
     async with business.database.reading() as session:
         assert (await session.scalars(select(DialogRow))).all() == [], "it is not kept for ever"
@@ -269,7 +271,7 @@ async def test_a_question_goes_stale_after_a_quarter_of_an_hour(business: Runnin
 
 async def test_a_question_waits_for_this_member_in_this_chat_of_this_bot(business: Running) -> None:
     await orders(business, "/role")
-    assert (await asks(business, "@paul_green ADMIN", bot="news")).how == "watched"
+    assert (await asks(business, "@paul_green ADMIN", bot="news")).how == POST
     assert (await asks(business, "@paul_green ADMIN", chat_id=GROUP)).how == "ignored"
     assert (await told(business, PAUL, "@paul_green ADMIN")).how == "text"
     assert (await asks(business, "@paul_green ADMIN")).how == "dialog"
@@ -280,7 +282,7 @@ async def test_who_lost_the_role_since_cannot_answer_any_more(business: Running)
     await told(business, PAUL, "/role")
     async with business.database.session() as session:
         await roles.change_role(session, UserId(PAUL), Role.ADMIN, SystemClock().now(), by=None)
-    assert (await told(business, PAUL, "@kenji_mori OWNER")).how == "watched"
+    assert (await told(business, PAUL, "@kenji_mori OWNER")).how == POST
     assert await role_of(business, KENJI) is Role.PUBLIC
 
 

@@ -39,6 +39,24 @@ class Running:
     sandbox: Sandbox
     settings: Any
     secrets: dict[str, str] = field(default_factory=dict)
+    working: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Has the service work."""
+        self.working = asyncio.create_task(self.service.run())
+
+    async def stop(self) -> None:
+        """Has it end its work."""
+        if self.working is not None:
+            self.working.cancel()
+            await asyncio.wait([self.working])
+
+    async def restart(self) -> None:
+        """Ends the service, and starts another on the same database, by polling."""
+        await self.stop()
+        self.service = await app.build(self.settings, self.database, SystemClock())
+        self.start()
+        await self.until(lambda: _registered(self.service))
 
     async def control(self, method: str, path: str, /, **body: Any) -> Any:
         """A call of the sandbox's control API."""
@@ -129,14 +147,13 @@ async def running(
                 await roles.appoint_owner(session, user_id, SystemClock().now())
         service = await app.build(loaded, database, SystemClock())
         async with _served(service.asgi, listener):
-            working = asyncio.create_task(service.run())
             house = Running(url, sandbox_url, database, http, service, sandbox, loaded)
+            house.start()
             try:
                 await house.until(lambda: _registered(service))
                 yield house
             finally:
-                working.cancel()
-                await asyncio.wait([working])
+                await house.stop()
                 await sandbox.aclose()
         await database.aclose()
 

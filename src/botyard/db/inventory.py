@@ -24,6 +24,10 @@ INDEXES: dict[str, str] = {
     ),
     "ix_outbox_sending": "SELECT id FROM outbox WHERE state = 'sending' AND bot_id = 1",
     "ix_outbox_receipt": "SELECT id FROM outbox WHERE receipt = 'distribution:1' ORDER BY id",
+    "ix_distribution_posts_album": "SELECT id FROM distribution_posts WHERE album = '1' ORDER BY id",
+    "ix_distribution_parts_source": (
+        "SELECT post_id FROM distribution_parts WHERE chat_key = 1 AND message_id = 1 AND bot_id = 1"
+    ),
     "ix_schedules_next_at": (
         "SELECT id FROM schedules WHERE next_at <= '2030-01-01' ORDER BY next_at LIMIT 50"
     ),

@@ -1,28 +1,25 @@
-"""The distribution feature: an admin posts once, and each chat gets what its words are in."""
+"""The distribution feature: one post goes to every chat whose keywords it contains."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from botyard.feature import Feature
-from botyard.features.distribution import handlers, jobs, posting_handlers, service, tools
-from botyard.settings import Settings
-
-
-async def _seed(session: AsyncSession, settings: Settings, now: datetime) -> None:
-    await service.seed(session, settings.group_map, now)
-
+from botyard.features.distribution.handlers import post_buttons, posts, rules
+from botyard.features.distribution.jobs import JOBS
+from botyard.features.distribution.pages import pages
+from botyard.features.distribution.seeding import seed
+from botyard.features.distribution.tools import distribute
 
 FEATURE = Feature(
     name="distribution",
-    commands=(handlers.rules, posting_handlers.distribute),
-    buttons=(posting_handlers.post_pressed,),
-    watchers=(posting_handlers.post_written,),
-    jobs=jobs.JOBS,
-    tools=(tools.distribute,),
-    seed=_seed,
+    commands=(rules.rules_command, posts.distribute),
+    buttons=(rules.rules_page, post_buttons.post_button),
+    dialog_steps=(post_buttons.new_text,),
+    watchers=(posts.post_written, posts.post_edited),
+    jobs=JOBS,
+    pages=pages,
+    tools=(distribute,),
+    seed=seed,
     texts=Path(__file__).with_name("texts"),
 )

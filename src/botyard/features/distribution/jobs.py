@@ -1,66 +1,108 @@
-"""What goes on after the admin's message: an album is settled, and a post followed until all is known."""
+"""What happens to posts by itself: albums are whole at some time, and copies arrive or not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
-from botyard.features.distribution import cards, posts
-from botyard.features.distribution.models import CopyState, PostState
-from botyard.features.distribution.posts import PostId
-from botyard.members import chats
+from botyard.features.distribution import post_cards
+from botyard.features.distribution.models import Post, PostState
+from botyard.features.distribution.post_cards import Card, Say
+from botyard.features.distribution.service import posts, sending
+from botyard.features.distribution.service.plans import plan
+from botyard.ids import BotId, ChatKey, UserId
+from botyard.jobs.queue import enqueue
+from botyard.members.directory import read_member
 from botyard.observability.metrics import CounterName
 from botyard.outbox import queue as outbox_queue
+from botyard.outbox.queue import Call
 from botyard.routing.context import House
+from botyard.routing.keyboard import inline_keyboard
 
-MOST_LOOKS = 2000
-"""With the longest pause that is most of a day: by then delivery has given up or the chat is hopeless."""
+MESSAGES = CounterName("distribution_messages", "Posts that arrived in a chat.", ("channel",))
+SLOWEST_LOOK = 30.0
+"""Seconds between two looks at calls that take long."""
+_CARD_SOON = timedelta(seconds=0.5)
 
-SENT = CounterName("distribution_messages", "Copies of posts that arrived, by chat.", ("channel",))
+
+async def settle(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Looks where a post goes that was put together or edited, if it has not changed for a moment."""
+    post = await posts.locked(session, payload["post_id"])
+    if post is None or post.state is not PostState.COLLECTING:
+        return
+    quiet_at = post.changed_at + posts.SETTLE_AFTER
+    if now < quiet_at or await _find_card(session, post):
+        at = max(quiet_at, now + _CARD_SOON)
+        await enqueue(session, posts.SETTLE_JOB, dict(payload), now, run_at=at)
+        return
+    found = await plan(session, (await posts.dispatch_of(session, post)).text)
+    dispatch = await sending.decide(session, post, found, now)
+    say = await _say(house, session, post)
+    card = post_cards.card(say, dispatch) if dispatch.copies else post_cards.nowhere(say, found)
+    await _show(session, post, card, now)
 
 
-async def _settle(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    post = await posts.find(session, PostId(payload["post_id"]))
-    if post is None or post.state is not PostState.COLLECTING or len(post.message_ids) != payload["parts"]:
-        return  # another part came since: its own look decides
-    plan = await posts.plan(session, post, now)
-    call = await cards.offer(house, session, post, plan)
+async def follow(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Writes down what became of copies, does what is due then, and shows it; until all is final."""
+    post = await posts.locked(session, payload["post_id"])
+    if post is None or post.follower != payload["follower"]:
+        return
+    dispatch = await posts.dispatch_of(session, post)
+    arrived = await sending.learn(session, dispatch, now)
+    await sending.push(session, dispatch, now)
+    is_waiting = await _find_card(session, post)
+    before = post.shown
+    if not is_waiting:
+        await _show(session, post, post_cards.card(await _say(house, session, post), dispatch), now)
+    if is_waiting or any(copy.state.is_open for copy in dispatch.copies):
+        after = payload["after"] if post.shown != before else min(SLOWEST_LOOK, payload["after"] * 2)
+        await sending.follow(session, post, now, after=after)
+    for copy in arrived:
+        house.metrics.counter(MESSAGES).labels(dispatch.place(copy).name).inc()
+
+
+async def _say(house: House, session: AsyncSession, post: Post) -> Say:
+    """Texts in the language of the post's author."""
+    author = await read_member(session, UserId(post.author_id))
+    return partial(house.texts.format, author.profile.language_code if author else None)
+
+
+async def _find_card(session: AsyncSession, post: Post) -> bool:
+    """Finds out which message is the post's card; whether that is still to be waited for."""
+    if post.card_id is not None:
+        return False
+    fates = await outbox_queue.fates(await session.connection(), sending.card_receipt(post))
+    if fates and fates[-1].message_ids:
+        post.card_id = fates[-1].message_ids[0]
+    return any(fate.is_open for fate in fates)
+
+
+async def _show(session: AsyncSession, post: Post, card: Card, now: datetime) -> None:
+    """Shows the card if it looks another way now: in its message, else in a new one."""
+    if post.shown == card.digest:
+        return
+    post.shown = card.digest
+    params: dict[str, Any] = {
+        "text": card.html,
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+        "reply_markup": inline_keyboard(card.buttons),
+    }
+    if post.card_id is not None:
+        params["message_id"] = post.card_id
+    call = Call(
+        BotId(post.bot_id),
+        "sendMessage" if post.card_id is None else "editMessageText",
+        params,
+        chat_key=ChatKey(post.chat_key),
+        receipt=sending.card_receipt(post) if post.card_id is None else None,
+    )
     await outbox_queue.add(await session.connection(), [call], now)
 
 
-async def _follow(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    post_id = PostId(payload["post_id"])
-    post = await posts.find(session, post_id)
-    if post is None:
-        return
-    before = [(each.state, each.error) for each in await posts.copies_of(session, post_id)]
-    still_open = await _record(house, session, post_id)
-    after = await posts.copies_of(session, post_id)
-    gone = (CopyState.DELETED, CopyState.SKIPPED, CopyState.FAILED)
-    is_gone = all(each.state in gone for each in after)
-    if post.state is PostState.SENT and is_gone and any(each.state is CopyState.DELETED for each in after):
-        post.state = PostState.DELETED
-    if [(each.state, each.error) for each in after] != before:
-        call = await cards.progress(house, session, post)
-        await outbox_queue.add(await session.connection(), [call] if call else [], now)
-    if still_open and payload["looks"] < MOST_LOOKS:
-        await posts.look_again(session, post_id, payload["looks"] + 1, now)
-
-
-async def _record(house: House, session: AsyncSession, post_id: PostId) -> bool:
-    """Keeps what has become of the calls; answers whether some may still be sent."""
-    connection = await session.connection()
-    sending = await outbox_queue.fates(connection, posts.receipt_of(post_id))
-    deleting = await outbox_queue.fates(connection, posts.deletion_receipt_of(post_id))
-    arrived = await posts.record(session, post_id, sending)
-    await posts.record_deletion(session, post_id, deleting)
-    for place in (await chats.places_of(session, arrived)).values():
-        house.metrics.counter(SENT).labels(place.name).inc()
-    return any(fate.is_open for fate in (*sending, *deleting))
-
-
-JOBS = (HouseJob(posts.SETTLE, _settle), HouseJob(posts.FOLLOW, _follow))
+JOBS = (HouseJob(posts.SETTLE_JOB, settle), HouseJob(sending.FOLLOW_JOB, follow))

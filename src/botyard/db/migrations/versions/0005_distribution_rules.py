@@ -1,4 +1,4 @@
-"""Distribution rules.
+"""Rules of distribution.
 
 Revision: 0005
 """
@@ -21,18 +21,20 @@ def upgrade() -> None:
     op.create_table(
         "distribution_rules",
         sa.Column("id", NUMBER, autoincrement=True),
-        sa.Column("pattern", sa.String(256), nullable=False),
+        sa.Column("pattern", sa.Text, nullable=False),
+        sa.Column("folded", sa.Text, nullable=False),
         sa.Column("is_regex", sa.Boolean, nullable=False),
         sa.Column("whole_words", sa.Boolean, nullable=False),
         sa.Column("excluded", sa.LargeBinary, nullable=False),
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("first_only", sa.Boolean, nullable=False),
+        sa.Column("caption_template", sa.Text),
+        sa.Column("buttons", sa.LargeBinary, nullable=False),
         sa.Column("enabled", sa.Boolean, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_distribution_rules"),
-        # a number is never handed out twice: admins and the history name rules by it
-        sqlite_autoincrement=True,
+        sqlite_autoincrement=True,  # audit entries name rules by number: none is given out again
     )
     op.create_table(
         "distribution_rule_chats",
@@ -45,15 +47,17 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["chat_key"], ["chats.id"], name="fk_distribution_rule_chats_chat_key"),
     )
-    op.create_table(
+    book = op.create_table(
         "distribution_rule_book",
         sa.Column("id", sa.Integer, autoincrement=False),
-        sa.Column("stamp", sa.String(32), nullable=False),
-        sa.Column("seeded_at", MOMENT, nullable=False),
+        sa.Column("version", sa.String(32), nullable=False),
+        sa.Column("seeded_at", MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_distribution_rule_book"),
     )
+    op.bulk_insert(book, [{"id": 1, "version": "empty"}])
 
 
 def downgrade() -> None:
-    for table in ("distribution_rule_book", "distribution_rule_chats", "distribution_rules"):
-        op.drop_table(table)
+    op.drop_table("distribution_rule_book")
+    op.drop_table("distribution_rule_chats")
+    op.drop_table("distribution_rules")

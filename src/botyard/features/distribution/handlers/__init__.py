@@ -1,0 +1,1 @@
+"""What distribution does in chat."""

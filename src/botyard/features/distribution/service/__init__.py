@@ -1,0 +1,1 @@
+"""What distribution does, as plain functions on a session."""
