@@ -132,6 +132,7 @@ class _Parts:
     bell: OutboxBell
     switchboard: Switchboard
     menus: Menus
+    texts: Texts
     listeners: tuple[Listener, ...]
     base_url: str
 
@@ -194,6 +195,7 @@ async def _shared_parts(settings: Settings, database: Database, clock: Clock) ->
         bell=OutboxBell(),
         switchboard=switchboard,
         menus=menus,
+        texts=Texts([LOCALES, *(feature.texts for feature in FEATURES if feature.texts)]),
         listeners=_listeners(menus, bots, clock),
         base_url=base_url(settings),
     )
@@ -215,7 +217,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
     house = House(
         database=database,
         registry=REGISTRY,
-        texts=Texts([LOCALES, *(feature.texts for feature in FEATURES if feature.texts)]),
+        texts=parts.texts,
         directory=Directory(database),
         open_dialogs=OpenDialogs(database),
         facts=Facts(parts.listeners),
@@ -255,6 +257,7 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         bell=parts.bell,
         bots=parts.bots,
         actions=ACTIONS,
+        texts=parts.texts,
         base_url=parts.base_url,
         counts_clicks=parts.counts_clicks,
     )

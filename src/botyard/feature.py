@@ -26,6 +26,7 @@ from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
 from botyard.routing.context import House
 from botyard.routing.registry import Button, Command, DeepLink, DialogStep, Watcher
+from botyard.routing.texts import Texts
 from botyard.settings import Settings
 from botyard.telegram.bots import Bot
 
@@ -107,6 +108,7 @@ class Site:
     bell: OutboxBell
     bots: Mapping[BotId, Bot]
     actions: Mapping[str, Action]
+    texts: Texts
     base_url: str
     counts_clicks: bool
 

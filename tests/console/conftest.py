@@ -15,12 +15,17 @@ from sqlalchemy import insert
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from botyard.app import FEATURES
 from botyard.clock import ManualClock
 from botyard.console import console_url, create_console
 from botyard.db.session import Database
+from botyard.feature import Site
 from botyard.ids import BotId, BotToken, UserId
 from botyard.members.links import make_link
 from botyard.members.models import LinkPurpose, Role, User
+from botyard.observability.metrics import Metrics
+from botyard.outbox.bell import OutboxBell
+from botyard.routing.texts import Texts
 from botyard.telegram.bots import Bot
 from botyard.telegram.bots import bots as bot_rows
 
@@ -51,6 +56,20 @@ class House:
             self.database, self.bots, self.clock, base_url=base_url, mode="polling", pages=pages
         )
         return self.client(Starlette(routes=routes), origin=origin, address=address, base_url=base_url)
+
+    def site(self) -> Site:
+        """What features' pages get."""
+        return Site(
+            database=self.database,
+            clock=self.clock,
+            metrics=Metrics(),
+            bell=OutboxBell(),
+            bots=self.bots,
+            actions={},
+            texts=Texts([each.texts for each in FEATURES if each.texts]),
+            base_url=BASE_URL,
+            counts_clicks=True,
+        )
 
     def client(
         self,

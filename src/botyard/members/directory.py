@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -140,6 +140,13 @@ def _has_changed(member: Member | None, sender: Sender, now: datetime) -> bool:
 
 def _looks_new(place: ChatPlace | None, chat: ChatInfo) -> bool:
     return place is None or (place.type, place.title, place.username) != looks_of(chat)
+
+
+async def names_of(session: AsyncSession, ids: Collection[UserId]) -> dict[UserId, str]:
+    """First and last names of members; the id where nobody of that id is known."""
+    users = await session.scalars(select(User).where(User.id.in_(ids)))
+    known = {user.id: " ".join(filter(None, [user.first_name, user.last_name])) for user in users}
+    return {each: known.get(each) or str(each) for each in ids}
 
 
 async def read_member(session: AsyncSession, user_id: UserId) -> Member | None:

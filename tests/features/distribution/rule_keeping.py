@@ -10,7 +10,6 @@ from sqlalchemy import update
 from tests.console.conftest import House
 
 from botyard.db.session import Database
-from botyard.feature import Site
 from botyard.features.distribution.matching import RuleId
 from botyard.features.distribution.pages import pages
 from botyard.features.distribution.rule_content import RuleContent
@@ -19,8 +18,6 @@ from botyard.features.distribution.service.plans import Plan, plan
 from botyard.ids import ChatId, ChatKey
 from botyard.members.chats import keys_of
 from botyard.members.models import Chat
-from botyard.observability.metrics import Metrics
-from botyard.outbox.bell import OutboxBell
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -80,15 +77,4 @@ async def name_chat(database: Database, chat_id: int, title: str, username: str 
 
 def pages_of(house: House) -> Any:
     """The pages of distribution for a console."""
-    return pages(
-        Site(
-            database=house.database,
-            clock=house.clock,
-            metrics=Metrics(),
-            bell=OutboxBell(),
-            bots=house.bots,
-            actions={},
-            base_url="http://console.test",
-            counts_clicks=True,
-        )
-    )
+    return pages(house.site())

@@ -12,12 +12,9 @@ from tests.console.in_browser import LAPTOP, PHONE, Scheme, link, look, serving
 from tests.features.guides.library_of import add
 
 from botyard.db.session import Database
-from botyard.feature import Site
 from botyard.features.guides.models import Guide
 from botyard.features.guides.pages import pages
 from botyard.features.guides.service import library
-from botyard.observability.metrics import Metrics
-from botyard.outbox.bell import OutboxBell
 
 __all__ = ["ana", "chromium", "house"]
 
@@ -25,18 +22,7 @@ FIELDS = {"title": "New", "category": "Basics", "url": "https://a.example", "lan
 
 
 def pages_of(house: House) -> Any:
-    return pages(
-        Site(
-            database=house.database,
-            clock=house.clock,
-            metrics=Metrics(),
-            bell=OutboxBell(),
-            bots=house.bots,
-            actions={},
-            base_url="http://console.test",
-            counts_clicks=True,
-        )
-    )
+    return pages(house.site())
 
 
 @pytest.fixture

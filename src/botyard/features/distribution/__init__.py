@@ -8,6 +8,7 @@ from botyard.feature import Feature
 from botyard.features.distribution.handlers import post_buttons, posts, rules
 from botyard.features.distribution.jobs import JOBS
 from botyard.features.distribution.pages import pages
+from botyard.features.distribution.post_pages import post_pages
 from botyard.features.distribution.seeding import seed
 from botyard.features.distribution.tools import distribute
 
@@ -18,7 +19,7 @@ FEATURE = Feature(
     dialog_steps=(post_buttons.new_text,),
     watchers=(posts.post_written, posts.post_edited),
     jobs=JOBS,
-    pages=pages,
+    pages=lambda site: (*pages(site), *post_pages(site)),
     tools=(distribute,),
     seed=seed,
     texts=Path(__file__).with_name("texts"),

@@ -58,8 +58,7 @@ def pages(site: Site) -> Sequence[BaseRoute]:
 
 async def _list(site: Site, request: Request) -> Response:
     words = request.query_params.get("q", "").strip()[:LONGEST_PATTERN].replace("\0", "")
-    wanted = request.query_params.get("page", "")
-    page = min(int(wanted[:9]) if wanted.isascii() and wanted.isdigit() else 0, _MOST_PAGES)
+    page = page_of(request)
     async with site.database.reading() as session:
         found = await rules.listed(session, search=words, skip=page * RULES_ON_PAGE, most=RULES_ON_PAGE)
         chats = await places_of(session, {key for rule in found.rules for key in rule.content.chats})
@@ -76,6 +75,12 @@ async def _list(site: Site, request: Request) -> Response:
         after=_address(words, page + 1) if last < found.total else "",
         shown=f"{first:,}–{last:,} of {found.total:,}",  # noqa: RUF001 - an en dash between numbers
     )
+
+
+def page_of(request: Request) -> int:
+    """The page of a list that the address asks for, counted from 0; 0 where it makes no sense."""
+    wanted = request.query_params.get("page", "")
+    return min(int(wanted[:9]) if wanted.isascii() and wanted.isdigit() else 0, _MOST_PAGES)
 
 
 def _address(words: str, page: int) -> str:
@@ -249,9 +254,13 @@ async def _existing(asking: Awaitable[KeptRule]) -> KeptRule:
         ) from None
 
 
+def number_of(request: Request) -> int:
+    """The number in the address; nothing has one that no database can hold."""
+    return min(int(request.path_params["id"]), _LARGEST_NUMBER)
+
+
 def _rule_id(request: Request) -> RuleId:
-    """The number in the address; no rule has one that no database can hold."""
-    return RuleId(min(request.path_params["id"], _LARGEST_NUMBER))
+    return RuleId(number_of(request))
 
 
 def _audit(session: AsyncSession, request: Request, site: Site, action: str, rule: KeptRule) -> None:

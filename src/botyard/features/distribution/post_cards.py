@@ -160,11 +160,8 @@ def _rank(copy: Copy) -> int:
 
 
 def _outcome(say: Say, dispatch: Dispatch, copy: Copy) -> str:
-    place = dispatch.place(copy)
-    name = escape(_short(place.name, _LONGEST_NAME))
-    first = next((each for each in copy.message_ids if each), None)
-    is_linked = first and copy.state is not CopyState.DELETED and not dispatch.has_moved(copy)
-    link = place.link_to(first) if first and is_linked else None
+    name = escape(_short(dispatch.place(copy).name, _LONGEST_NAME))
+    link = dispatch.link_to(copy)
     chat = Html(f'<a href="{escape(link)}">{name}</a>' if link else name)
     key = f"post-{copy.state.value.replace('_', '-')}"
     line = say(key, chat=chat, reason=Html(reason(say, copy.error)))

@@ -18,7 +18,7 @@ from botyard.features.tracking.service import Clicks
 from botyard.ids import BotId, UserId
 from botyard.members import audit
 from botyard.members.audit import Actor
-from botyard.members.models import User
+from botyard.members.directory import names_of
 
 PromoId = NewType("PromoId", int)
 
@@ -276,12 +276,8 @@ async def results_of(session: AsyncSession, offer: Offer, *, most: int) -> list[
 
 async def _fans(session: AsyncSession, button: OfferButton, *, most: int) -> list[Fan]:
     clickers = await tracking.clickers_of(session, button.label, most=most)
-    users = await session.scalars(select(User).where(User.id.in_([each.user_id for each in clickers])))
-    names = {user.id: " ".join(filter(None, [user.first_name, user.last_name])) for user in users}
-    return [
-        Fan(each.user_id, names.get(each.user_id, str(each.user_id)), each.clicks, each.last_at)
-        for each in clickers
-    ]
+    names = await names_of(session, [each.user_id for each in clickers])
+    return [Fan(each.user_id, names[each.user_id], each.clicks, each.last_at) for each in clickers]
 
 
 def record_post(session: AsyncSession, offer: Offer, by: Actor, now: datetime, *, chats: int) -> None:

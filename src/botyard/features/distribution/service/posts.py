@@ -61,6 +61,13 @@ class Dispatch:
         """Whether the chat became a supergroup after the copy had arrived, and numbers its messages anew."""
         return copy.chat_id is not None and copy.chat_id != self.place(copy).telegram_id
 
+    def link_to(self, copy: Copy) -> str | None:
+        """The address of the copy's first message; None where it is gone, or Telegram has none."""
+        first = next((each for each in copy.message_ids if each), None)
+        if first is None or copy.state is CopyState.DELETED or self.has_moved(copy):
+            return None
+        return self.place(copy).link_to(first)
+
     @property
     def chosen(self) -> list[Copy]:
         """The copies for chats that the admin has not left out."""
