@@ -29,7 +29,7 @@ from botyard.db.session import Database
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, distribution, guides, promos, schedules, tracking
+from botyard.features import account, broadcasts, distribution, guides, promos, schedules, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -52,6 +52,7 @@ from botyard.observability.metrics import Metrics
 from botyard.observability.supervision import Work, supervise
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
+from botyard.outbox.bulk import Pace
 from botyard.outbox.models import Priority
 from botyard.routing.context import House
 from botyard.routing.dialogs import OpenDialogs
@@ -69,6 +70,7 @@ log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
     account.FEATURE,
+    broadcasts.FEATURE,
     distribution.FEATURE,
     guides.FEATURE,
     promos.FEATURE,
@@ -135,6 +137,11 @@ class _Parts:
     texts: Texts
     listeners: tuple[Listener, ...]
     base_url: str
+
+    @property
+    def pace(self) -> Pace:
+        """How fast a bot may send."""
+        return Pace(self.settings.send_rate, 1000.0)
 
     @property
     def counts_clicks(self) -> bool:
@@ -225,6 +232,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         metrics=parts.metrics,
         actions=ACTIONS,
         counts_clicks=parts.counts_clicks,
+        pace=parts.pace,
         serves=parts.switchboard.serves,
         base_url=parts.base_url,
         console_url=partial(console_url, parts.base_url),
@@ -260,6 +268,7 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         texts=parts.texts,
         base_url=parts.base_url,
         counts_clicks=parts.counts_clicks,
+        pace=parts.pace,
     )
     console = create_console(
         database,

@@ -27,6 +27,7 @@ class Priority(IntEnum):
     REPLY = 1
     TRANSACTIONAL = 2
     BROADCAST = 3
+    PAID_BROADCAST = 4
 
 
 class OnUnknown(StrEnum):

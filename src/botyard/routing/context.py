@@ -18,6 +18,7 @@ from botyard.members.directory import Directory
 from botyard.members.member import ChatPlace, Member
 from botyard.members.models import Role
 from botyard.observability.metrics import Metrics
+from botyard.outbox.bulk import Pace
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing import dialogs
@@ -50,6 +51,7 @@ class House:
     """What can be scheduled, by name."""
     counts_clicks: bool
     """Whether links go through the click counter: people must be able to reach `base_url` for that."""
+    pace: Pace
     serves: Callable[[BotId, str], bool]
     base_url: str
     """The address under which people reach this service, without the last slash."""

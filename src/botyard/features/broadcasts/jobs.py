@@ -1,0 +1,56 @@
+"""Broadcasts go on by themselves: they start when their time has come, and are driven to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.feature import HouseJob
+from botyard.features.broadcasts.models import Broadcast, BroadcastState
+from botyard.features.broadcasts.service import composing, driving, life
+from botyard.features.broadcasts.service.composing import Shop
+from botyard.ids import BotId
+from botyard.routing.context import House
+
+
+async def begin(_house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Starts a broadcast whose time has come, unless that was long ago."""
+    broadcast = await _locked(session, payload)
+    if broadcast is None or broadcast.state is not BroadcastState.SCHEDULED:
+        return
+    if broadcast.scheduled_at != datetime.fromisoformat(payload["at"]):
+        return  # it was put off since
+    if life.is_late(broadcast, now):
+        life.ask(broadcast, life.TOO_LATE, now)
+        return
+    await life.start(session, broadcast, None, now)
+
+
+async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Takes a broadcast one step further."""
+    broadcast = await _locked(session, payload)
+    if broadcast is None or broadcast.driver != payload["driver"]:
+        return
+    bot = house.bots.get(BotId(broadcast.bot_id))
+    shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
+    is_running = broadcast.state is BroadcastState.RUNNING
+    messages = await composing.messages(session, broadcast, shop, now) if is_running else {}
+    await driving.step(session, broadcast, messages, house.pace, now)
+
+
+async def stumbled(session: AsyncSession, payload: Mapping[str, Any], problem: str, now: datetime) -> None:
+    """A step failed again and again: the broadcast stands still, and says why."""
+    broadcast = await _locked(session, payload)
+    if broadcast is not None and broadcast.state.is_under_way:
+        await life.pause(session, broadcast, None, now, why=f"It could not go on: {problem[:300]}")
+
+
+async def _locked(session: AsyncSession, payload: Mapping[str, Any]) -> Broadcast | None:
+    number = payload["broadcast_id"]
+    return await session.get(Broadcast, number, with_for_update=True, populate_existing=True)
+
+
+JOBS = (HouseJob(life.BEGIN_JOB, begin), HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled))
