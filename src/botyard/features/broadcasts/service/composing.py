@@ -66,6 +66,24 @@ async def message(
     return prepare(said, {"inline_keyboard": rows} if rows else None, paid=broadcast.paid)
 
 
+def trial(broadcast: Broadcast, wording: Wording, bot_username: str | None) -> Prepared:
+    """The call that shows one of its messages to who makes it: nothing that he does with it counts.
+
+    Links lead straight to where they lead, presses are answered and no more, and it costs no Star.
+    """
+    label = f"trial:{broadcast.id}:{wording.number}"
+    rows = [
+        [_plain_button(button, f"{label}:{number}") for number, button in row]
+        for row in numbered(wording.message)
+    ]
+    said = wording.message
+    if broadcast.topic.needs_yes and said.kind is not MessageKind.ALBUM:
+        rows.append([{"text": LEAVE, "callback_data": f"{label}:0"}])
+    elif broadcast.topic.needs_yes and bot_username:
+        said = with_way_out(said, f"https://t.me/{bot_username}")
+    return prepare(said, {"inline_keyboard": rows} if rows else None)
+
+
 def with_way_out(message: Message, link: str) -> Message:
     """The message with a last line that leads off the list: an album has no button for it."""
     leave = f'<a href="{link}">{LEAVE}</a>'
@@ -92,13 +110,17 @@ async def _button(
     now: datetime,
 ) -> dict[str, Any]:
     label = label_of(broadcast.id, wording.number, number)
+    if button.kind is ButtonKind.TRACKED and shop.counts_clicks:
+        url = await tracking.tracked_url(session, shop.base_url, button.target, label, now)
+        return {"text": button.text, "url": url}
+    return _plain_button(button, label)
+
+
+def _plain_button(button: MessageButton, data: str) -> dict[str, Any]:
     match button.kind:
         case ButtonKind.PRESS:
-            return {"text": button.text, "callback_data": label}
+            return {"text": button.text, "callback_data": data}
         case ButtonKind.MINI_APP:
             return {"text": button.text, "web_app": {"url": button.target}}
-        case ButtonKind.TRACKED if shop.counts_clicks:
-            url = await tracking.tracked_url(session, shop.base_url, button.target, label, now)
-            return {"text": button.text, "url": url}
         case _:
             return {"text": button.text, "url": button.target}
