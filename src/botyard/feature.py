@@ -120,6 +120,7 @@ class Site:
     base_url: str
     counts_clicks: bool
     pace: Pace
+    two_person_above: int | None = None
 
 
 Routes = Callable[[Site], Sequence[BaseRoute]]

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from botyard.feature import Feature
+from botyard.features.broadcasts.handlers import approval
 from botyard.features.broadcasts.jobs import JOBS
 
-FEATURE = Feature(name="broadcasts", jobs=JOBS)
+FEATURE = Feature(
+    name="broadcasts",
+    buttons=(approval.approve_button, approval.trial_button),
+    jobs=JOBS,
+    texts=Path(__file__).with_name("texts"),
+)
