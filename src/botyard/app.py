@@ -335,6 +335,9 @@ async def _refresh_gauges(parts: _Parts) -> None:
             pending = await backlog.count_by_state(connection, UpdateState.PENDING)
             dead = await backlog.count_by_state(connection, UpdateState.DEAD)
             outgoing = await outbox_queue.count_pending(connection)
+            for feature in FEATURES:
+                if feature.measure:
+                    await feature.measure(connection, parts.metrics, parts.clock.now())
     except (SQLAlchemyError, OSError) as error:
         log.warning("metrics.database", error=type(error).__name__)
         return

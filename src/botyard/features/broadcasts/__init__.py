@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
+from botyard.features.broadcasts import measures
 from botyard.features.broadcasts.handlers import approval
 from botyard.features.broadcasts.jobs import JOBS
 
@@ -12,5 +13,6 @@ FEATURE = Feature(
     name="broadcasts",
     buttons=(approval.approve_button, approval.trial_button),
     jobs=JOBS,
+    measure=measures.measure,
     texts=Path(__file__).with_name("texts"),
 )
