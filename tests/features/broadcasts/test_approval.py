@@ -287,3 +287,17 @@ async def test_a_test_leaves_nothing_behind(business: Running) -> None:
     outcome = await forged(business, PAUL, f"trial:{number}:1:0")
     assert outcome.toasts == ["This is a test. Whoever presses it later gets no more of these."]
     assert "settled" in (await forged(business, PAUL, "approve:yes:999999:1")).toasts[0]
+
+
+async def test_a_link_of_a_broadcast_counts_and_goes_on(business: Running) -> None:
+    number = await drafted(business, audience=Audience(without_members=(ANA,)))
+    await start(business, number)
+    await until(business, number, FINISHED)
+    assert "guide" not in (await told(business, PAUL, f"/start b-{number}-1")).texts[0]
+    guide = (await told(business, PAUL, "/start guide-999")).texts
+    assert (await told(business, PAUL, f"/start b-{number}-1-guide-999")).texts == guide
+    assert (await told(business, ANA, "/start b-999-1-b-1-1")).texts != guide
+    assert (await told(business, ANA, "/start b-x")).texts != guide
+    async with business.database.reading() as session:
+        rows = (await session.scalars(select(Visit))).all()
+        assert [(row.broadcast_id, row.user_id, row.kind) for row in rows] == [(number, PAUL, "start")]

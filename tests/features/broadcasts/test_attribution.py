@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from tests.features.broadcasts.crowd import ADMIN, HELLO, NOW, deliver, drafted, gather, started, step
 
 from botyard.db.session import Database
 from botyard.features.broadcasts import measures
+from botyard.features.broadcasts.message import ButtonKind, Message, MessageButton, MessageKind
 from botyard.features.broadcasts.models import Visit, VisitKind
 from botyard.features.broadcasts.service import attribution, drafts, life
+from botyard.features.tracking.models import Target
 from botyard.ids import UserId
 from botyard.observability.metrics import Metrics
-from botyard.outbox.models import CallState
+from botyard.outbox.models import CallState, outbox
 
 ANNA = UserId(2)
 LATER = NOW + timedelta(hours=1)
@@ -50,6 +53,45 @@ async def test_what_was_forged_counts_nothing(database: Database, variant: int) 
         assert not await attribution.visited(session, 10**17, ANNA, 1, VisitKind.START, NOW)
         assert not await attribution.visited(session, draft, ANNA, 1, VisitKind.START, NOW)
     assert await visits(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://t.me/shop_bot", "https://t.me/shop_bot?start=b-12-3"),
+        ("https://t.me/Shop_Bot?start=guide-7", "https://t.me/Shop_Bot?start=b-12-3-guide-7"),
+        (f"https://t.me/shop_bot?start={'x' * 57}", f"https://t.me/shop_bot?start=b-12-3-{'x' * 57}"),
+        (f"https://t.me/shop_bot?start={'x' * 58}", f"https://t.me/shop_bot?start={'x' * 58}"),
+        ("https://t.me/other_bot?start=1", "https://t.me/other_bot?start=1"),
+        ("https://t.me/shop_bot/app?startapp=1", "https://t.me/shop_bot/app?startapp=1"),
+        ("https://t.me/shop_bot?startgroup=1", "https://t.me/shop_bot?startgroup=1"),
+        ("https://example.com/t.me/shop_bot", "https://example.com/t.me/shop_bot"),
+    ],
+)
+def test_links_to_the_bot_tell_what_led_there(url: str, expected: str) -> None:
+    assert attribution.carrying(url, "shop_bot", 12, 3) == expected
+    assert attribution.carrying(url, None, 12, 3) == url
+    html = attribution.carrying_html(f'See {url} or <a href="{url}">this</a>', "shop_bot", 12, 3)
+    assert html == f'See {url} or <a href="{expected}">this</a>'
+
+
+async def test_what_goes_out_carries_it_through_the_click_counter(database: Database) -> None:
+    await gather(database, 1)
+    link = "https://t.me/shop_bot?start=guide-7"
+    kinds = (ButtonKind.LINK, ButtonKind.TRACKED)
+    row = tuple(MessageButton("Go", kind, link) for kind in kinds)
+    said = Message(MessageKind.TEXT, f'<a href="{link}">Guide</a>', buttons=(row,))
+    number = await started(database, said)
+    await step(database, number)
+    carried = f"https://t.me/shop_bot?start=b-{number}-1-guide-7"
+    async with database.reading() as session:
+        params = (await session.scalars(select(outbox.c.params))).one()
+        (target,) = (await session.scalars(select(Target))).all()
+    sent = msgspec.json.decode(params)
+    assert sent["text"] == f'<a href="{carried}">Guide</a>'
+    (plain, tracked) = (each["url"] for each in sent["reply_markup"]["inline_keyboard"][0])
+    assert (plain, target.url) == (carried, carried)
+    assert tracked == f"https://shop.example/c/{target.token}"
 
 
 async def measured(database: Database, metrics: Metrics, hours: int = 0) -> dict[tuple[str, str], float]:

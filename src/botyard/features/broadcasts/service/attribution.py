@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.statements import insert_new
 from botyard.features.broadcasts.models import Broadcast, Variant, Visit, VisitKind
 from botyard.ids import UserId
+
+PREFIX = "b"
+"""Of the payloads by which members come from a broadcast: `b-<broadcast>-<variant>[-<what else>]`."""
+LONGEST_PAYLOAD = 64
+_LINK = re.compile(r"(https?://(?:t|telegram)\.me/([A-Za-z0-9_]+))(?:\?start=([A-Za-z0-9_-]+))?")
+_HREF = re.compile(r"""(href=["'])([^"'<>]+)""", re.IGNORECASE)
+
+
+def carrying(url: str, bot_username: str | None, broadcast_id: int, variant: int) -> str:
+    """The address; one that leads to a chat with the bot itself also tells which message led there.
+
+    What it carries already goes along, or stays alone where both would be too long for Telegram.
+    """
+    found = _LINK.fullmatch(url)
+    if found is None or bot_username is None or found[2].lower() != bot_username.lower():
+        return url
+    payload = "-".join(filter(None, [PREFIX, str(broadcast_id), str(variant), found[3]]))
+    return url if len(payload) > LONGEST_PAYLOAD else f"{found[1]}?start={payload}"
+
+
+def carrying_html(html: str, bot_username: str | None, broadcast_id: int, variant: int) -> str:
+    """The text with all its links like that."""
+    return _HREF.sub(lambda found: found[1] + carrying(found[2], bot_username, broadcast_id, variant), html)
 
 
 async def visited(
