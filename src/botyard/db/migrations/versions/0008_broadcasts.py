@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("broadcast_id", "user_id", "kind", name="pk_broadcast_visits"),
         sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name="fk_broadcast_visits_broadcast_id"),
     )
+    op.create_index("ix_broadcast_visits_user_id", "broadcast_visits", ["user_id", "at"])
 
 
 def _members() -> None:

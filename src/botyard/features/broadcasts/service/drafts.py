@@ -107,6 +107,7 @@ async def change(session: AsyncSession, broadcast: Broadcast, plan: Plan, by: Ac
     for column, value in _columns(plan).items():
         setattr(broadcast, column, value)
     broadcast.changed_at = now
+    _ask_no_more(broadcast)
     record(session, broadcast, "change", by, now)
 
 
@@ -142,6 +143,7 @@ async def word(
             )
         )
     broadcast.changed_at, broadcast.tested_at = now, None
+    _ask_no_more(broadcast)
     await session.flush()
     record(session, broadcast, "word", by, now, messages=len(wordings))
 
@@ -199,7 +201,7 @@ def plan_of(broadcast: Broadcast) -> Plan:
 async def reach(session: AsyncSession, plan: Plan, bot_id: BotId, now: datetime) -> Reach:
     """Whom it would go to now."""
     wanted = audiences.members(plan.audience, bot_id, plan.topic, now).subquery()
-    lost = audiences.unreachable(plan.audience, bot_id, now).subquery()
+    lost = audiences.unreachable(plan.audience, bot_id, plan.topic, now).subquery()
     return Reach(
         await session.scalar(select(func.count()).select_from(wanted)) or 0,
         await session.scalar(select(func.count()).select_from(lost)) or 0,
@@ -224,6 +226,18 @@ def record(
         bot_id=by.bot_id if by else None,
         **detail,
     )
+
+
+def to_draft(broadcast: Broadcast) -> None:
+    """Forgets that it was to start."""
+    broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
+    broadcast.started_by = broadcast.started_at = None
+
+
+def _ask_no_more(broadcast: Broadcast) -> None:
+    """What somebody was asked about is another thing now: his yes would be to what he has not seen."""
+    if broadcast.state is BroadcastState.ASKING:
+        to_draft(broadcast)
 
 
 def _existing(found: Broadcast | None, number: int) -> Broadcast:
