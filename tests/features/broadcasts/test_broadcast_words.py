@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from botyard.features.broadcasts import contents
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
 from botyard.features.broadcasts.audience_words import describe, read_audience
-from botyard.features.broadcasts.button_words import read_buttons, write_buttons
+from botyard.features.broadcasts.button_words import read as read_buttons
+from botyard.features.broadcasts.button_words import written as write_buttons
 from botyard.features.broadcasts.message import ButtonKind, Media, Message, MessageButton, MessageKind
 from botyard.features.broadcasts.service.drafts import BadBroadcast
 from botyard.members.models import Role

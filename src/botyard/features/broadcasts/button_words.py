@@ -32,7 +32,7 @@ _KINDS = {
 _WORDS: Mapping[ButtonKind, str] = {kind: word for word, kind in _KINDS.items()}
 
 
-def read_buttons(text: str) -> Rows:
+def read(text: str) -> Rows:
     """The buttons, a row for each line; `-` is none. Raises `BadBroadcast`, which names the line.
 
     `Join | https://example.com` opens an address, `Join | tracked | https://example.com` counts who does,
@@ -47,9 +47,9 @@ def read_buttons(text: str) -> Rows:
     return rows
 
 
-def write_buttons(rows: Rows) -> str:
+def written(rows: Rows) -> str:
     """The same lines again."""
-    return "\n".join(" || ".join(map(_written, row)) for row in rows) or NONE[0]
+    return "\n".join(" || ".join(map(_one, row)) for row in rows) or NONE[0]
 
 
 def _row(line: str) -> tuple[MessageButton, ...]:
@@ -88,7 +88,7 @@ def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
     return is_plain and parts.scheme in schemes and "." in (parts.hostname or "")
 
 
-def _written(each: MessageButton) -> str:
+def _one(each: MessageButton) -> str:
     if each.kind is ButtonKind.LINK:
         return f"{each.text} | {each.target}"
     return f"{each.text} | {_WORDS[each.kind]} | {each.target}"
