@@ -28,7 +28,7 @@ def receipt_of(broadcast: Broadcast) -> str:
 
 
 async def schedule(
-    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor, now: datetime
+    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor | None, now: datetime
 ) -> None:
     """Has it start at that moment. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.DRAFT, BroadcastState.SCHEDULED, BroadcastState.ASKING)
@@ -40,7 +40,7 @@ async def schedule(
     drafts.record(session, broadcast, "schedule", by, now, at=at.isoformat())
 
 
-async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Makes it a draft again. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.SCHEDULED, BroadcastState.ASKING)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
@@ -85,7 +85,7 @@ async def pause(
     await drive(session, broadcast, now)
 
 
-async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Goes on with those who have not got it. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.PAUSED)
     state = BroadcastState.RUNNING if broadcast.frozen_at else BroadcastState.FREEZING
@@ -94,7 +94,7 @@ async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
     await drive(session, broadcast, now)
 
 
-async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Ends it: nobody else gets it. What has arrived stays. Raises `WrongMoment`."""
     if broadcast.state.is_over:
         raise WrongMoment(f"{broadcast.name} is over.", remedy="What was sent can be deleted.")
@@ -107,7 +107,7 @@ async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
         await drive(session, broadcast, now)
 
 
-async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> int:
+async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> int:
     """Sends once more to those for whom it failed; answers how many. What is unknown is not repeated.
 
     Raises `WrongMoment` while it is under way.
@@ -130,7 +130,7 @@ async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: dat
     return len(variants)
 
 
-async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Deletes what has arrived, as far as Telegram lets bots (48 hours). Raises `WrongMoment`."""
     if broadcast.state.is_new or broadcast.state.is_under_way:
         raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Cancel or pause it first.")
