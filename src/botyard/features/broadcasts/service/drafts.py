@@ -218,7 +218,7 @@ def plan_of(broadcast: Broadcast) -> Plan:
 async def reach(session: AsyncSession, plan: Plan, bot_id: BotId, now: datetime) -> Reach:
     """Whom it would go to now."""
     wanted = audiences.members(plan.audience, bot_id, plan.topic, now).subquery()
-    lost = audiences.unreachable(plan.audience, bot_id, now).subquery()
+    lost = audiences.unreachable(plan.audience, bot_id, plan.topic, now).subquery()
     return Reach(
         await session.scalar(select(func.count()).select_from(wanted)) or 0,
         await session.scalar(select(func.count()).select_from(lost)) or 0,
