@@ -55,12 +55,13 @@ async def gather(database: Database, members: int, *, first: int = 1, **looks: A
 
 
 async def drafted(database: Database, *messages: Message, topic: Topic = Topic.SERVICE, **how: Any) -> int:
-    """A draft with these messages, or with a plain one; answers its number."""
+    """A draft with these messages, or with a plain one, that was tested; answers its number."""
     plan = Plan("Spring", topic, **{"audience": EVERYBODY, **how})
     wordings = [Wording(number, each) for number, each in enumerate(messages or (HELLO,), 1)]
     async with database.session() as session:
         broadcast = await drafts.make(session, plan, BOT, ADMIN, NOW)
         await drafts.word(session, broadcast, wordings, ADMIN, NOW)
+        broadcast.tested_at = NOW
         return broadcast.id
 
 

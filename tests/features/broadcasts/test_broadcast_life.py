@@ -255,8 +255,10 @@ async def test_languages_and_shares(database: Database) -> None:
         Wording(3, HELLO, "de"),
     ]
     async with database.session() as session:
-        await drafts.word(session, await drafts.locked(session, number), wordings, ADMIN, NOW)
-        await life.start(session, await drafts.locked(session, number), ADMIN, NOW)
+        broadcast = await drafts.locked(session, number)
+        await drafts.word(session, broadcast, wordings, ADMIN, NOW)
+        broadcast.tested_at = NOW
+        await life.start(session, broadcast, ADMIN, NOW)
     await step(database, number)
     async with database.reading() as session:
         rows = await session.execute(

@@ -37,22 +37,27 @@ EVERYBODY = Audience()
 
 def members(audience: Audience, bot_id: BotId, topic: Topic, now: datetime) -> Select[tuple[int, int, str]]:
     """Id, chat and language of the members who are meant, can be reached, and want to hear of the topic."""
+    return meant(audience, bot_id, now).where(_agrees(topic))
+
+
+def meant(audience: Audience, bot_id: BotId, now: datetime) -> Select[tuple[int, int, str]]:
+    """The same of those who are meant and can be reached, whatever they want to hear of."""
     return (
         select(User.id, Chat.id.label("chat_key"), func.lower(User.language_code).label("language"))
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
         .join(BotChat, and_(BotChat.chat_key == Chat.id, BotChat.bot_id == bot_id))
         .where(BotChat.reachable, User.banned_at.is_(None), User.created_at <= now)
-        .where(_agrees(topic), *_looks(audience, bot_id, now), *_marks(audience))
+        .where(*_looks(audience, bot_id, now), *_marks(audience))
     )
 
 
-def unreachable(audience: Audience, bot_id: BotId, now: datetime) -> Select[int]:
-    """Ids of those who are meant but have blocked the bot, or are gone."""
+def unreachable(audience: Audience, bot_id: BotId, topic: Topic, now: datetime) -> Select[int]:
+    """Ids of those who are meant and want to hear of the topic, but have blocked the bot, or are gone."""
     return (
         select(User.id)
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
         .join(BotChat, and_(BotChat.chat_key == Chat.id, BotChat.bot_id == bot_id))
-        .where(not_(BotChat.reachable), User.banned_at.is_(None))
+        .where(not_(BotChat.reachable), User.banned_at.is_(None), _agrees(topic))
         .where(*_looks(audience, bot_id, now), *_marks(audience))
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from botyard.ids import BotId
 from botyard.telegram.text import escape
 
 
@@ -48,10 +49,14 @@ class MessageButton(msgspec.Struct, frozen=True):
 
 
 class Media(msgspec.Struct, frozen=True):
-    """A file that the bot has got: `kind` as in `MessageKind`. A file id is good for one bot only."""
+    """A file that a bot has got: `kind` as in `MessageKind`. A file id is good for that bot only.
+
+    `bot_id` is that bot's; None where it is the broadcast's own.
+    """
 
     kind: MessageKind
     file_id: str
+    bot_id: BotId | None = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -62,9 +62,14 @@ async def message(
         rows.append([{"text": LEAVE, "callback_data": f"broadcast:leave:{broadcast.id}:{wording.number}"}])
     elif broadcast.topic.needs_yes and shop.bot_username:
         link = f"https://t.me/{shop.bot_username}?start=leave-{broadcast.id}-{wording.number}"
-        leave = f'<a href="{link}">{LEAVE}</a>'
-        said = msgspec.structs.replace(said, html=f"{said.html or ''}\n\n{leave}".strip())
+        said = with_way_out(said, link)
     return prepare(said, {"inline_keyboard": rows} if rows else None, paid=broadcast.paid)
+
+
+def with_way_out(message: Message, link: str) -> Message:
+    """The message with a last line that leads off the list: an album has no button for it."""
+    leave = f'<a href="{link}">{LEAVE}</a>'
+    return msgspec.structs.replace(message, html=f"{message.html or ''}\n\n{leave}".strip())
 
 
 def numbered(message: Message) -> list[list[tuple[int, MessageButton]]]:

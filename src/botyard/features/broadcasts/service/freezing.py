@@ -42,7 +42,7 @@ async def freeze_step(session: AsyncSession, broadcast: Broadcast, now: datetime
         .subquery()
     )
     wordings = await drafts.wordings_of(session, broadcast)
-    variant = _variant(broadcast.id, wordings, found.c.id, found.c.language)
+    variant = variant_of(broadcast.id, wordings, found.c.id, found.c.language)
     rows = select(
         literal(broadcast.id),
         func.row_number().over(order_by=found.c.id) + broadcast.size,
@@ -82,7 +82,7 @@ async def _written(session: AsyncSession, broadcast: Broadcast) -> int:
     return counted.total()
 
 
-def _variant(
+def variant_of(
     broadcast_id: int, wordings: Sequence[Wording], user_id: ColumnElement[int], language: ColumnElement[str]
 ) -> ColumnElement[int]:
     """The number of the message that a member gets: by language, and among its like by their shares.
@@ -95,7 +95,7 @@ def _variant(
             speaks(language, code),
             _share([each for each in wordings if each.language == code], broadcast_id, user_id),
         )
-        for code in sorted(each for each in languages if each is not None)
+        for code in sorted(filter(None, languages), key=len, reverse=True)  # de-at before de
     ]
     others = [each for each in wordings if each.language is None]
     otherwise = _share(others, broadcast_id, user_id) if others else literal(NOBODY_ELSE)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipient, RecipientState
-from botyard.features.broadcasts.service import drafts, tallies
+from botyard.features.broadcasts.service import drafts, preflight, tallies
 from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.jobs.queue import enqueue
 from botyard.members.audit import Actor
@@ -28,19 +28,23 @@ def receipt_of(broadcast: Broadcast) -> str:
 
 
 async def schedule(
-    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor, now: datetime
+    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor | None, now: datetime
 ) -> None:
-    """Has it start at that moment. Raises `WrongMoment`."""
+    """Has it start at that moment. Raises `WrongMoment`, and `NotReady` for messages unfit or untested.
+
+    Whom it is for is looked at when it starts.
+    """
     _must(broadcast, BroadcastState.DRAFT, BroadcastState.SCHEDULED, BroadcastState.ASKING)
     if at <= now:
         raise WrongMoment("This moment is past.", remedy="Name one to come, or start it now.")
+    preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast), tested=True)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.SCHEDULED, at, ""
     payload = {"broadcast_id": broadcast.id, "at": at.isoformat()}
     await enqueue(session, BEGIN_JOB, payload, now, run_at=at)
     drafts.record(session, broadcast, "schedule", by, now, at=at.isoformat())
 
 
-async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Makes it a draft again. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.SCHEDULED, BroadcastState.ASKING)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
@@ -60,13 +64,12 @@ def ask(broadcast: Broadcast, why: str, now: datetime) -> None:
 async def start(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> bool:
     """Starts it; False if it has begun already: whoever presses twice, or at the same time, starts one run.
 
-    The caller holds its lock. `by` is nobody where its schedule starts it. Raises `WrongMoment` for one
-    without a message.
+    The caller holds its lock. `by` is nobody where its schedule starts it. Raises `NotReady` for what
+    stands in the way: whoever starts it, and however, comes through here.
     """
     if not broadcast.state.is_new:
         return False
-    if not await drafts.wordings_of(session, broadcast):
-        raise WrongMoment(f"{broadcast.name} has no message.", remedy="Write one first.")
+    await preflight.require_ready(session, broadcast, now)
     broadcast.state, broadcast.note = BroadcastState.FREEZING, ""
     broadcast.started_at, broadcast.started_by = now, by.user_id if by else broadcast.created_by
     drafts.record(session, broadcast, "start", by, now)
@@ -85,16 +88,17 @@ async def pause(
     await drive(session, broadcast, now)
 
 
-async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
-    """Goes on with those who have not got it. Raises `WrongMoment`."""
+async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
+    """Goes on with those who have not got it. Raises `WrongMoment`, and `NotReady` for unfit messages."""
     _must(broadcast, BroadcastState.PAUSED)
+    preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast))
     state = BroadcastState.RUNNING if broadcast.frozen_at else BroadcastState.FREEZING
     broadcast.state, broadcast.note, broadcast.driven_at = state, "", now
     drafts.record(session, broadcast, "resume", by, now)
     await drive(session, broadcast, now)
 
 
-async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Ends it: nobody else gets it. What has arrived stays. Raises `WrongMoment`."""
     if broadcast.state.is_over:
         raise WrongMoment(f"{broadcast.name} is over.", remedy="What was sent can be deleted.")
@@ -107,7 +111,7 @@ async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
         await drive(session, broadcast, now)
 
 
-async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> int:
+async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> int:
     """Sends once more to those for whom it failed; answers how many. What is unknown is not repeated.
 
     Raises `WrongMoment` while it is under way.
@@ -130,7 +134,7 @@ async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: dat
     return len(variants)
 
 
-async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Deletes what has arrived, as far as Telegram lets bots (48 hours). Raises `WrongMoment`."""
     if broadcast.state.is_new or broadcast.state.is_under_way:
         raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Cancel or pause it first.")
