@@ -95,7 +95,7 @@ async def test_everything_that_is_typed_is_kept_and_shown_again(
         "unseen_for_days": "2",
         "joined_within_days": "90",
         "joined_before_days": "1",
-        "tags": "vip, big spender",
+        "tags": 'vip, "big, spender"',
         "without_tags": "slow",
         "sources": "guide-1",
         "without_members": "1001, 1002",
@@ -121,7 +121,7 @@ async def test_everything_that_is_typed_is_kept_and_shown_again(
         joined_within_days=90,
         joined_before_days=1,
         sources=("guide-1",),
-        tags=("vip", "big spender"),
+        tags=("vip", "big, spender"),
         without_tags=("slow",),
         without_members=(1001, 1002),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import time
 from typing import TypeVar
@@ -27,7 +29,7 @@ MOST_WORDS = 10_000
 MOST_DAYS = 3_650
 MOST_SHARE = 1_000
 HIGHEST_CAP, MOST_CAP_DAYS = 100, 365
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,4})?")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:\d\d)?")
 _TAG = re.compile(r".{1,32}")
 _SOURCE = re.compile(r"\S{1,64}")
@@ -175,9 +177,10 @@ def _cap(form: Form) -> Cap | None:
 def _words(
     form: Form, name: str, shape: re.Pattern[str], as_kept: Callable[[str], Read], what: str
 ) -> tuple[Read, ...]:
-    """Several words with commas or line breaks between, each once."""
+    """Several words with commas or line breaks between, each once. In quotes they may have commas."""
     typed = form.text(name, most=MOST_WORDS, required=False, multiline=True)
-    words = [" ".join(each.split()) for each in re.split(r"[,\n]", typed) if each.strip()]
+    rows = csv.reader(typed.splitlines(), skipinitialspace=True)
+    words = [" ".join(each.split()) for row in rows for each in row if each.strip()]
     for word in words:
         if not shape.fullmatch(word.lower() if shape is LANGUAGE else word):
             form.refuse(name, f"“{word[:40]}” is not {what}.")
@@ -206,5 +209,16 @@ def _audience_values(audience: Audience) -> dict[str, Fillable]:
         "unseen_for_days": audience.unseen_for_days,
         "joined_within_days": audience.joined_within_days,
         "joined_before_days": audience.joined_before_days,
-        **{name: ", ".join(str(each) for each in getattr(audience, name)) for name in several},
+        **{name: _listed(getattr(audience, name)) for name in several},
     }
+
+
+def _listed(words: Iterable[object]) -> str:
+    """The words as `_words` reads them."""
+    return ", ".join(map(_quoted, words))
+
+
+def _quoted(word: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([word])
+    return text.getvalue()

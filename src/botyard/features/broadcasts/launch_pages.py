@@ -58,8 +58,14 @@ async def show_draft(
     site: Site, request: Request, session: AsyncSession, broadcast: Broadcast, form: Form | None = None
 ) -> Response:
     """The page: what each message looks like, what stands in the way, and the ways to go on."""
+    is_asking = broadcast.state is BroadcastState.ASKING
     found = await preflight.check(
-        session, broadcast, site.pace, site.clock.now(), bots=site.bots, above=site.two_person_above
+        session,
+        broadcast,
+        site.pace,
+        site.clock.now(),
+        bots=site.bots,
+        above=None if is_asking else site.two_person_above,  # its note says so already
     )
     is_for_second = approval.waits_for_second(broadcast)
     is_his_own = approval.starter_of(broadcast) == operator(request).user_id
@@ -74,7 +80,7 @@ async def show_draft(
         form=form,
         wordings=await drafts.wordings_of(session, broadcast),
         found=found,
-        is_asking=broadcast.state is BroadcastState.ASKING,
+        is_asking=is_asking,
         may_agree=not (is_for_second and is_his_own),
         words=STATES,
         in_words=in_words,

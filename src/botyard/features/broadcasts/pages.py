@@ -110,7 +110,7 @@ def latest(broadcast: Broadcast) -> str:
         return f"Starts {when(broadcast.scheduled_at, broadcast.zone)}"
     if broadcast.state.is_over and broadcast.finished_at:
         return f"Ended {when(broadcast.finished_at, broadcast.zone)}"
-    if broadcast.started_at:
+    if broadcast.started_at and not broadcast.state.is_new:
         return f"Started {when(broadcast.started_at, broadcast.zone)}"
     return f"Changed {when(broadcast.changed_at, broadcast.zone)}"
 
