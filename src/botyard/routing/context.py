@@ -268,6 +268,9 @@ class Context:
         self._dialog_ends = True
 
     async def ask(self, step: str, **data: Any) -> None:
-        """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`."""
+        """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`.
+
+        With `album`, the id of one, it waits for further parts of that only.
+        """
         self._dialog_ends = False  # the new one takes the place of the old
         await dialogs.open_dialog(self.session, self.dialog_key, step, data, self.now)

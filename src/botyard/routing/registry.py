@@ -65,6 +65,8 @@ class DialogStep:
     name: str
     role: Role
     handle: Handle
+    takes_any: bool = False
+    """Whether it also takes what has no text, such as a photo, a poll or the parts of an album."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class DeepLink:
 
     prefix: str
     handle: Handle
+    welcomes: bool = False
+    """Whether the member is welcomed then, as by a plain /start."""
 
 
 Watch = Callable[[Any], Awaitable[bool]]
@@ -136,24 +140,29 @@ def button(prefix: str, *, role: Role = Role.PUBLIC) -> Callable[[Handle], Butto
     return declare
 
 
-def dialog_step(name: str, *, role: Role = Role.PUBLIC) -> Callable[[Handle], DialogStep]:
-    """Declares the handler of an answer that `ctx.ask(name)` waits for. Raises `RegistryError`."""
+def dialog_step(
+    name: str, *, role: Role = Role.PUBLIC, takes_any: bool = False
+) -> Callable[[Handle], DialogStep]:
+    """Declares the handler of an answer that `ctx.ask(name)` waits for. Raises `RegistryError`.
+
+    An answer is a message with a text or a caption; with `takes_any` it is any message.
+    """
 
     def declare(handle: Handle) -> DialogStep:
         _require_async(handle, f"dialog {name}")
-        return DialogStep(name, role, handle)
+        return DialogStep(name, role, handle, takes_any)
 
     return declare
 
 
-def deep_link(prefix: str) -> Callable[[Handle], DeepLink]:
+def deep_link(prefix: str, *, welcomes: bool = False) -> Callable[[Handle], DeepLink]:
     """Declares the handler of a family of deep links; `ctx.args` is the rest. Raises `RegistryError`."""
 
     def declare(handle: Handle) -> DeepLink:
         if not _PREFIX.fullmatch(prefix) or "-" in prefix:
             raise RegistryError(f"{prefix!r} cannot start a deep link.", remedy="Use 1-16 of a-z, 0-9 and _.")
         _require_async(handle, f"deep link {prefix}")
-        return DeepLink(prefix, handle)
+        return DeepLink(prefix, handle, welcomes)
 
     return declare
 

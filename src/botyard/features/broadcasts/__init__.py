@@ -6,6 +6,7 @@ from pathlib import Path
 
 from botyard.feature import Feature
 from botyard.features.broadcasts import measures
+from botyard.features.broadcasts.all_pages import all_pages
 from botyard.features.broadcasts.handlers import approval, arrivals
 from botyard.features.broadcasts.jobs import JOBS
 
@@ -14,6 +15,7 @@ FEATURE = Feature(
     buttons=(approval.approve_button, approval.trial_button),
     deep_links=(arrivals.arrived,),
     jobs=JOBS,
+    pages=all_pages,
     measure=measures.measure,
     texts=Path(__file__).with_name("texts"),
 )

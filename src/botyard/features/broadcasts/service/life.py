@@ -29,7 +29,7 @@ def receipt_of(broadcast: Broadcast) -> str:
 
 
 async def schedule(
-    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor, now: datetime
+    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor | None, now: datetime
 ) -> None:
     """Has it start at that moment. Raises `WrongMoment`, and `NotReady` for messages unfit or untested.
 
@@ -40,13 +40,13 @@ async def schedule(
         raise WrongMoment("This moment is past.", remedy="Name one to come, or start it now.")
     preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast), tested=True)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.SCHEDULED, at, ""
-    broadcast.started_by, broadcast.started_at = by.user_id, None
+    broadcast.started_by, broadcast.started_at = by.user_id if by else None, None
     payload = {"broadcast_id": broadcast.id, "at": at.isoformat()}
     await enqueue(session, BEGIN_JOB, payload, now, run_at=at)
     drafts.record(session, broadcast, "schedule", by, now, begins=at.isoformat())
 
 
-async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Makes it a draft again. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.SCHEDULED, BroadcastState.ASKING)
     drafts.to_draft(broadcast)
@@ -91,7 +91,7 @@ async def pause(
     await drive(session, broadcast, now)
 
 
-async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Goes on with those who have not got it. Raises `WrongMoment`, and `NotReady` for unfit messages."""
     _must(broadcast, BroadcastState.PAUSED)
     preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast))
@@ -101,7 +101,7 @@ async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
     await drive(session, broadcast, now)
 
 
-async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Ends it: nobody else gets it. What has arrived stays. Raises `WrongMoment`."""
     if broadcast.state.is_over:
         raise WrongMoment(f"{broadcast.name} is over.", remedy="What was sent can be deleted.")
@@ -114,7 +114,7 @@ async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
         await drive(session, broadcast, now)
 
 
-async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> int:
+async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> int:
     """Sends once more to those for whom it failed; answers how many. What is unknown is not repeated.
 
     Raises `WrongMoment` while it is under way.
@@ -137,7 +137,7 @@ async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: dat
     return len(variants)
 
 
-async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Deletes what has arrived, as far as Telegram lets bots (48 hours). Raises `WrongMoment`."""
     if broadcast.state.is_new or broadcast.state.is_under_way:
         raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Cancel or pause it first.")

@@ -1,0 +1,87 @@
+"""What members do because of a broadcast: they press its buttons, follow its link, or leave the list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.db.statements import insert_new
+from botyard.features.broadcasts.message import ButtonKind, MessageButton
+from botyard.features.broadcasts.models import Broadcast, Variant, Visit, VisitKind
+from botyard.features.broadcasts.service import composing, drafts
+from botyard.features.tracking import service as tracking
+from botyard.ids import UserId
+from botyard.members import consent
+
+SOURCE = "broadcast"
+"""Where a member said yes or no, as it is written down with his word."""
+
+
+async def sent_one(session: AsyncSession, number: int, variant: int) -> Broadcast | None:
+    """The broadcast that has a message of this number, if it ever began: all else was made up."""
+    broadcast = await session.get(Broadcast, number)
+    if broadcast is None or broadcast.started_at is None:
+        return None
+    return broadcast if await session.get(Variant, (number, variant)) is not None else None
+
+
+async def leave(
+    session: AsyncSession, broadcast: Broadcast, variant: int, user_id: UserId, now: datetime
+) -> None:
+    """The member wants no more on the broadcast's topic, from any bot."""
+    await consent.say(session, user_id, [broadcast.topic], now, granted=False, source=SOURCE)
+    await note(session, broadcast, variant, user_id, VisitKind.LEAVE, now)
+
+
+async def come_back(session: AsyncSession, broadcast: Broadcast, user_id: UserId, now: datetime) -> bool:
+    """Takes it back that the member left because of this broadcast; False if he had not."""
+    left = await session.execute(
+        delete(Visit)
+        .where(Visit.broadcast_id == broadcast.id, Visit.user_id == user_id, Visit.kind == VisitKind.LEAVE)
+        .returning(Visit.user_id)
+    )
+    if not left.all():
+        return False
+    await consent.say(session, user_id, [broadcast.topic], now, granted=True, source=SOURCE)
+    return True
+
+
+async def note(
+    session: AsyncSession,
+    broadcast: Broadcast,
+    variant: int,
+    user_id: UserId,
+    kind: VisitKind,
+    now: datetime,
+) -> None:
+    """Writes down what a member did because of a message, if it is the first time."""
+    values = {
+        "broadcast_id": broadcast.id,
+        "user_id": user_id,
+        "kind": kind,
+        "variant": variant,
+        "at": now,
+    }
+    await session.execute(insert_new(session.get_bind().dialect, Visit).values(values))
+
+
+async def button_of(
+    session: AsyncSession, broadcast: Broadcast, variant: int, number: int
+) -> MessageButton | None:
+    """The button for pressing that has this number; None where there is none, or none any more."""
+    for each in await drafts.wordings_of(session, broadcast):
+        if each.number == variant:
+            found = dict(pair for row in composing.numbered(each.message) for pair in row)
+            button = found.get(number)
+            return button if button is not None and button.kind is ButtonKind.PRESS else None
+    return None
+
+
+async def count_press(
+    session: AsyncSession, broadcast: Broadcast, variant: int, number: int, user_id: UserId, now: datetime
+) -> bool:
+    """Counts a member's press; True for his first."""
+    label = composing.label_of(broadcast.id, variant, number)
+    return await tracking.press(session, label, user_id, now)
