@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from botyard.db.statements import insert_new, upsert
 from botyard.db.types import metadata
 from botyard.errors import BotyardError
-from botyard.ids import BotId, ChatId, ChatKey
+from botyard.ids import BotId, ChatId, ChatKey, UserId
 from botyard.members.member import ChatPlace
 from botyard.members.models import BotChat, Chat
 
@@ -91,6 +91,17 @@ def _guessed_type(chat_id: ChatId) -> str:
     if chat_id > 0:
         return "private"
     return "supergroup" if chat_id < LAST_GROUP_ID else "group"
+
+
+async def private_chat(session: AsyncSession, user_id: UserId, bot_id: BotId) -> ChatKey | None:
+    """Our key of the chat in which the bot can write to a member; None where it cannot."""
+    found = await session.scalar(
+        select(Chat.id)
+        .join(BotChat, BotChat.chat_key == Chat.id)
+        .where(Chat.telegram_id == user_id, Chat.type == "private")
+        .where(BotChat.bot_id == bot_id, BotChat.reachable)
+    )
+    return None if found is None else ChatKey(found)
 
 
 async def places_of(session: AsyncSession, keys: Collection[ChatKey]) -> dict[ChatKey, ChatPlace]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from botyard.feature import Feature
+from botyard.features.broadcasts.handlers import buttons, command, dialogs, visitors
 from botyard.features.broadcasts.jobs import JOBS
 
-FEATURE = Feature(name="broadcasts", jobs=JOBS)
+FEATURE = Feature(
+    name="broadcasts",
+    commands=(command.broadcast_command,),
+    buttons=(buttons.broadcasts_button, visitors.broadcast_button),
+    dialog_steps=dialogs.STEPS,
+    deep_links=(visitors.leave_link, visitors.start_link),
+    jobs=JOBS,
+    texts=Path(__file__).with_name("texts"),
+)

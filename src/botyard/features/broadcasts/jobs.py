@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
+from botyard.features.broadcasts import albums, following
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import composing, driving, life
 from botyard.features.broadcasts.service.composing import Shop
+from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.ids import BotId
 from botyard.routing.context import House
 
 
-async def begin(_house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    """Starts a broadcast whose time has come, unless that was long ago."""
+async def begin(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Starts a broadcast whose time has come, unless that was long ago or something stands in the way."""
     broadcast = await _locked(session, payload)
     if broadcast is None or broadcast.state is not BroadcastState.SCHEDULED:
         return
@@ -25,8 +27,12 @@ async def begin(_house: House, session: AsyncSession, payload: Mapping[str, Any]
         return  # it was put off since
     if life.is_late(broadcast, now):
         life.ask(broadcast, life.TOO_LATE, now)
-        return
-    await life.start(session, broadcast, None, now)
+    else:
+        try:
+            await life.start(session, broadcast, None, now)
+        except WrongMoment as problem:  # its audience may have gone since
+            life.ask(broadcast, str(problem), now)
+    await following.announce(house, session, broadcast, now)
 
 
 async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
@@ -38,7 +44,10 @@ async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any],
     shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
     is_running = broadcast.state is BroadcastState.RUNNING
     messages = await composing.messages(session, broadcast, shop, now) if is_running else {}
+    was_under_way = broadcast.state.is_under_way
     await driving.step(session, broadcast, messages, house.pace, now)
+    if was_under_way and broadcast.state is BroadcastState.PAUSED:  # it stood still: somebody has to say yes
+        await following.announce(house, session, broadcast, now)
 
 
 async def stumbled(session: AsyncSession, payload: Mapping[str, Any], problem: str, now: datetime) -> None:
@@ -53,4 +62,9 @@ async def _locked(session: AsyncSession, payload: Mapping[str, Any]) -> Broadcas
     return await session.get(Broadcast, number, with_for_update=True, populate_existing=True)
 
 
-JOBS = (HouseJob(life.BEGIN_JOB, begin), HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled))
+JOBS = (
+    HouseJob(life.BEGIN_JOB, begin),
+    HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled),
+    HouseJob(following.CARD_JOB, following.refresh),
+    HouseJob(albums.ALBUM_JOB, albums.settle),
+)

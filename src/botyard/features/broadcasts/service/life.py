@@ -41,7 +41,7 @@ async def schedule(
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.SCHEDULED, at, ""
     payload = {"broadcast_id": broadcast.id, "at": at.isoformat()}
     await enqueue(session, BEGIN_JOB, payload, now, run_at=at)
-    drafts.record(session, broadcast, "schedule", by, now, at=at.isoformat())
+    drafts.record(session, broadcast, "schedule", by, now, moment=at.isoformat())
 
 
 async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:

@@ -19,10 +19,13 @@ SOURCE = "broadcast"
 """Where a member said yes or no, as it is written down with his word."""
 
 
-async def sent_one(session: AsyncSession, number: int, variant: int) -> Broadcast | None:
-    """The broadcast that has a message of this number, if it ever began: all else was made up."""
+async def message_of(session: AsyncSession, number: int, variant: int, *, begun: bool) -> Broadcast | None:
+    """The broadcast that has a message of this number; None for what is made up, or gone.
+
+    With `begun` it must have started: before that nobody can have got it.
+    """
     broadcast = await session.get(Broadcast, number)
-    if broadcast is None or broadcast.started_at is None:
+    if broadcast is None or (begun and broadcast.started_at is None):
         return None
     return broadcast if await session.get(Variant, (number, variant)) is not None else None
 
