@@ -7,6 +7,7 @@ from pathlib import Path
 from botyard.feature import Feature
 from botyard.features.broadcasts.handlers import buttons, command, dialogs, visitors
 from botyard.features.broadcasts.jobs import JOBS
+from botyard.features.broadcasts.tools import TOOLS
 
 FEATURE = Feature(
     name="broadcasts",
@@ -15,5 +16,6 @@ FEATURE = Feature(
     dialog_steps=dialogs.STEPS,
     deep_links=(visitors.leave_link, visitors.start_link),
     jobs=JOBS,
+    tools=(TOOLS,),
     texts=Path(__file__).with_name("texts"),
 )
