@@ -45,8 +45,7 @@ def meant(audience: Audience, bot_id: BotId, now: datetime) -> Select[tuple[int,
     return (
         select(User.id, Chat.id.label("chat_key"), func.lower(User.language_code).label("language"))
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
-        .join(BotChat, and_(BotChat.chat_key == Chat.id, BotChat.bot_id == bot_id))
-        .where(BotChat.reachable, User.banned_at.is_(None), User.created_at <= now)
+        .where(_is_met(bot_id, reachable=True), User.banned_at.is_(None), User.created_at <= now)
         .where(*_looks(audience, bot_id, now), *_marks(audience))
     )
 
@@ -56,8 +55,7 @@ def unreachable(audience: Audience, bot_id: BotId, topic: Topic, now: datetime) 
     return (
         select(User.id)
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
-        .join(BotChat, and_(BotChat.chat_key == Chat.id, BotChat.bot_id == bot_id))
-        .where(not_(BotChat.reachable), User.banned_at.is_(None), _agrees(topic))
+        .where(_is_met(bot_id, reachable=False), User.banned_at.is_(None), _agrees(topic))
         .where(*_looks(audience, bot_id, now), *_marks(audience))
     )
 
@@ -65,6 +63,15 @@ def unreachable(audience: Audience, bot_id: BotId, topic: Topic, now: datetime) 
 def speaks(language: ColumnElement[str], code: str) -> ColumnElement[bool]:
     """Whether a member's language (lower case, maybe with a country) is this one."""
     return or_(language == code, language.like(f"{code}-%"))
+
+
+def _is_met(bot_id: BotId, *, reachable: bool) -> ColumnElement[bool]:
+    """Whether the bot has met the member, and can write to him or not.
+
+    Not a join: SQLite would begin with all whom the bot has met, and sort them, instead of with the next ids.
+    """
+    met = select(BotChat.chat_key).where(BotChat.bot_id == bot_id, BotChat.chat_key == Chat.id)
+    return exists(met.where(BotChat.reachable.is_(reachable)))
 
 
 def _agrees(topic: Topic) -> ColumnElement[bool]:

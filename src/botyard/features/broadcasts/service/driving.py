@@ -53,17 +53,17 @@ async def _run(
     await feeding.learn(session, broadcast, now)
     states = await tallies.by_state(session, broadcast.id)
     room = _ahead(broadcast, pace) - states[RecipientState.SENDING]
-    waiting, at_end = states[RecipientState.PENDING], False
-    if waiting and room > 0:
-        fed = await feeding.feed(session, broadcast, messages, now, most=room)
-        at_end = fed.at_end
-        waiting = (await tallies.by_state(session, broadcast.id))[RecipientState.PENDING]
-    under_way = (await tallies.by_state(session, broadcast.id))[RecipientState.SENDING]
+    if states[RecipientState.PENDING] and room > 0:
+        await feeding.feed(session, broadcast, messages, now, most=room)
+        states = await tallies.by_state(session, broadcast.id)
+    waiting, under_way = states[RecipientState.PENDING], states[RecipientState.SENDING]
     if not waiting and not under_way:
         broadcast.state, broadcast.finished_at = BroadcastState.FINISHED, now
         drafts.record(session, broadcast, "finish", None, now, **_figures(states))
         return None
-    if at_end and waiting:  # they were passed over, as it is quiet where they are
+    if (
+        waiting and broadcast.fed_through >= broadcast.size
+    ):  # they were passed over, as it is quiet where they are
         broadcast.fed_through = 0
         return EVERY if under_way else QUIET_LOOK
     return EVERY

@@ -28,6 +28,9 @@ from botyard.outbox.models import CallState, OnUnknown, Priority
 from botyard.outbox.queue import Call
 
 MOST_AT_ONCE = 5_000
+STRETCH = 10_000
+MOST_STRETCHES = 20
+"""So many stretches of positions are looked through in one step."""
 LEFT = "left the list"
 ENOUGH = "has had enough for now"
 BANNED = "is banned"
@@ -37,11 +40,10 @@ _GONE_KINDS = frozenset({"forbidden"})
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What a step did: how many went into the outbox, up to which position, and whether that was the last."""
+    """What a step did: how many went into the outbox, and that nobody up to this position waits to be fed."""
 
     queued: int
     through: int
-    at_end: bool
 
 
 _NEXT = HotStatement(
@@ -52,21 +54,25 @@ _NEXT = HotStatement(
             SELECT count(*) FROM marketing_touches t
             WHERE t.user_id = r.user_id AND t.at > :since AND t.cause <> :cause
         ) END
-    FROM broadcast_recipients r
+    FROM (
+        SELECT position, chat_key, variant, user_id FROM broadcast_recipients
+        WHERE broadcast_id = :broadcast AND position > :after AND position <= :until AND state = 'pending'
+        ORDER BY position LIMIT :most
+    ) AS r
     JOIN users u ON u.id = r.user_id
     LEFT JOIN bot_chats b ON b.bot_id = :bot AND b.chat_key = r.chat_key
     LEFT JOIN consents c ON c.user_id = r.user_id AND c.topic = :topic
     LEFT JOIN member_zones z ON z.user_id = r.user_id
-    WHERE r.broadcast_id = :broadcast AND r.position > :after AND r.state = 'pending'
-    ORDER BY r.position LIMIT :most
+    ORDER BY r.position
     """
 )
 _MOVE = HotStatement(
     """
     UPDATE broadcast_recipients SET state = moved.state, reason = moved.reason, at = :now FROM {moved}
-    WHERE broadcast_recipients.broadcast_id = :broadcast AND broadcast_recipients.position = moved.position
+    WHERE broadcast_recipients.broadcast_id = moved.broadcast
+    AND broadcast_recipients.position = moved.position
     """,
-    moved={"position": "bigint", "state": "text", "reason": "text"},
+    moved={"broadcast": "bigint", "position": "bigint", "state": "text", "reason": "text"},
 )
 _TOUCH = HotStatement(
     """
@@ -112,7 +118,7 @@ async def feed(
     quiet = _Quiet(plan, now)
 
     def go(hot: HotConnection) -> Fed:
-        found = _next(hot, broadcast, plan, now, most=most)
+        found, through = _candidates(hot, broadcast, plan, now, most=most)
         moved: list[dict[str, Any]] = []
         changes: Counter[tuple[int, RecipientState]] = Counter()
         sent: list[_Candidate] = []
@@ -121,28 +127,46 @@ async def feed(
             if refusal is None and quiet.covers(each.zone):
                 continue
             state, reason = refusal or (RecipientState.SENDING, None)
-            moved.append({"position": each.position, "state": state, "reason": reason})
+            moved.append(
+                {"broadcast": broadcast.id, "position": each.position, "state": state, "reason": reason}
+            )
             changes[each.variant, RecipientState.PENDING] -= 1
             changes[each.variant, state] += 1
             if refusal is None:
                 sent.append(each)
         if moved:
-            hot.execute(_MOVE, broadcast=broadcast.id, moved=moved, now=hot.moment(now))
+            hot.execute(_MOVE, moved=moved, now=hot.moment(now))
             tallies.add(hot, broadcast.id, changes)
         _queue(hot, broadcast, messages, sent, now)
-        if sent and plan.topic.needs_yes:
-            touches = [{"user_id": each.person.user_id} for each in sent]
-            hot.execute(_TOUCH, touch=touches, now=hot.moment(now), cause=receipt_of(broadcast))
-        through = found[-1].position if found else broadcast.fed_through
-        return Fed(len(sent), through, at_end=len(found) < most)
+        return Fed(len(sent), through)
 
     fed = await in_one_trip(await session.connection(), go)
     broadcast.fed_through = fed.through
     return fed
 
 
-def _next(
+def _candidates(
     hot: HotConnection, broadcast: Broadcast, plan: Plan, now: datetime, *, most: int
+) -> tuple[Sequence[_Candidate], int]:
+    """The next who wait, at most so many, and up to which position that was looked for.
+
+    In stretches of positions: the same work whatever a database thinks of a table that it has not counted.
+    """
+    found: list[_Candidate] = []
+    through = broadcast.fed_through
+    for _ in range(MOST_STRETCHES):
+        if len(found) == most or through >= broadcast.size:
+            break
+        until = min(through + STRETCH, broadcast.size)
+        room = most - len(found)
+        new = _next(hot, broadcast, plan, now, after=through, until=until, most=room)
+        found += new
+        through = new[-1].position if len(new) == room else until
+    return found, through
+
+
+def _next(
+    hot: HotConnection, broadcast: Broadcast, plan: Plan, now: datetime, *, after: int, until: int, most: int
 ) -> Sequence[_Candidate]:
     since = now - timedelta(days=plan.cap.days if plan.cap else 0)
     rows = hot.execute(
@@ -155,7 +179,8 @@ def _next(
         cap=plan.cap.messages if plan.cap and plan.topic.needs_yes else -1,
         since=hot.moment(since),
         cause=receipt_of(broadcast),
-        after=broadcast.fed_through,
+        after=after,
+        until=until,
         most=most,
     )
     return [
@@ -208,6 +233,9 @@ def _queue(
         for each in to
     ]
     outbox_queue.add_batch(hot, calls, now)
+    if to and broadcast.topic.needs_yes:
+        touches = [{"user_id": each.person.user_id} for each in to]
+        hot.execute(_TOUCH, touch=touches, now=hot.moment(now), cause=receipt_of(broadcast))
 
 
 class _Quiet:

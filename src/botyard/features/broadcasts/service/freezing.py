@@ -21,7 +21,7 @@ from botyard.features.broadcasts.models import Broadcast, Recipient, RecipientSt
 from botyard.features.broadcasts.service import drafts, tallies
 from botyard.features.broadcasts.service.drafts import Wording
 from botyard.ids import BotId
-from botyard.members.models import User
+from botyard.members.models import Chat, User
 
 STEP = 20_000
 """Recipients written down in one transaction."""
@@ -37,6 +37,7 @@ async def freeze_step(session: AsyncSession, broadcast: Broadcast, now: datetime
     found = (
         audiences.members(plan.audience, BotId(broadcast.bot_id), plan.topic, started)
         .where(User.id > broadcast.frozen_through)
+        .where(Chat.telegram_id > broadcast.frozen_through)  # the same, for a merge that begins at both
         .order_by(User.id)
         .limit(STEP)
         .subquery()

@@ -24,35 +24,28 @@ CANCELLED = "the broadcast was cancelled"
 
 async def skip_step(session: AsyncSession, broadcast: Broadcast, now: datetime) -> bool:
     """Skips the next of those who still wait; whether there may be more."""
-    waiting = (
-        select(Recipient.position)
-        .where(
-            Recipient.broadcast_id == broadcast.id,
-            Recipient.position > broadcast.fed_through,
-            Recipient.state == RecipientState.PENDING,
-        )
-        .order_by(Recipient.position)
-        .limit(STEP)
-    )
+    through = broadcast.fed_through + STEP
     skipped = await session.execute(
         update(Recipient)
-        .where(Recipient.broadcast_id == broadcast.id, Recipient.position.in_(waiting))
+        .where(
+            Recipient.broadcast_id == broadcast.id,
+            Recipient.position.between(broadcast.fed_through + 1, through),
+            Recipient.state == RecipientState.PENDING,
+        )
         .values(state=RecipientState.SKIPPED, reason=CANCELLED, at=now)
-        .returning(Recipient.position, Recipient.variant)
+        .returning(Recipient.variant)
         .execution_options(synchronize_session=False)
     )
-    rows = skipped.all()
-    moves = [(row.variant, RecipientState.PENDING, RecipientState.SKIPPED) for row in rows]
+    moves = [(variant, RecipientState.PENDING, RecipientState.SKIPPED) for (variant,) in skipped]
     await tallies.move(session, broadcast, moves)
-    if rows:
-        broadcast.fed_through = max(row.position for row in rows)
+    broadcast.fed_through = min(through, broadcast.size)
+    if broadcast.fed_through < broadcast.size:
         return True
     # quiet hours, and what came back from the outbox, may have left some behind
     left = (await tallies.by_state(session, broadcast.id))[RecipientState.PENDING]
-    if left and broadcast.fed_through:
+    if left:
         broadcast.fed_through = 0
-        return True
-    return False
+    return bool(left)
 
 
 async def delete_step(session: AsyncSession, broadcast: Broadcast, now: datetime) -> bool:
@@ -60,40 +53,34 @@ async def delete_step(session: AsyncSession, broadcast: Broadcast, now: datetime
 
     Who has deleted a message himself, or has it too long, makes no difference to the others.
     """
-    rows = (
-        await session.scalars(
-            select(Recipient)
-            .where(
-                Recipient.broadcast_id == broadcast.id,
-                Recipient.position > (broadcast.deleted_through or 0),
-                Recipient.message_ids.is_not(None),
-                Recipient.at > now - DELETABLE,
-            )
-            .order_by(Recipient.position)
-            .limit(DELETE_STEP)
+    through = (broadcast.deleted_through or 0) + DELETE_STEP
+    rows = await session.scalars(
+        select(Recipient)
+        .where(
+            Recipient.broadcast_id == broadcast.id,
+            Recipient.position.between(through - DELETE_STEP + 1, through),
+            Recipient.message_ids.is_not(None),
+            Recipient.at > now - DELETABLE,
         )
-    ).all()
+        .order_by(Recipient.position)
+    )
     calls = []
     for row in rows:
-        ids = [int(each) for each in (row.message_ids or "").split()]
         row.gone = True
-        method, params = (
-            ("deleteMessage", {"message_id": ids[0]})
-            if len(ids) == 1
-            else ("deleteMessages", {"message_ids": sorted(ids)})
-        )
-        calls.append(
-            Call(
-                BotId(broadcast.bot_id),
-                method,
-                params,
-                ChatKey(row.chat_key),
-                priority=Priority.BROADCAST,
-            )
-        )
+        calls.append(_deletion(broadcast, row))
     await outbox_queue.add(await session.connection(), calls, now)
-    if not rows:
-        broadcast.deleted_through = None
-        return False
-    broadcast.deleted_through = rows[-1].position
-    return True
+    is_more = through < broadcast.size
+    broadcast.deleted_through = through if is_more else None
+    return is_more
+
+
+def _deletion(broadcast: Broadcast, row: Recipient) -> Call:
+    ids = sorted(map(int, (row.message_ids or "").split()))
+    one = len(ids) == 1
+    return Call(
+        BotId(broadcast.bot_id),
+        "deleteMessage" if one else "deleteMessages",
+        {"message_id": ids[0]} if one else {"message_ids": ids},
+        ChatKey(row.chat_key),
+        priority=Priority.BROADCAST,
+    )

@@ -38,16 +38,24 @@ _ADD = HotStatement(
     change={"variant": "smallint", "state": "text", "recipients": "bigint"},
 )
 
+# The broadcast's number is in each row: given once, SQLite would look through the whole audience for each.
 _SETTLE = HotStatement(
     """
     UPDATE broadcast_recipients
     SET state = fate.state, message_ids = fate.message_ids, reason = fate.reason, at = :now
     FROM {fate}
-    WHERE broadcast_recipients.broadcast_id = :broadcast AND broadcast_recipients.chat_key = fate.chat_key
+    WHERE broadcast_recipients.broadcast_id = fate.broadcast
+    AND broadcast_recipients.chat_key = fate.chat_key
     AND broadcast_recipients.state = 'sending'
     RETURNING broadcast_recipients.position, broadcast_recipients.variant, broadcast_recipients.state
     """,
-    fate={"chat_key": "bigint", "state": "text", "message_ids": "text", "reason": "text"},
+    fate={
+        "broadcast": "bigint",
+        "chat_key": "bigint",
+        "state": "text",
+        "message_ids": "text",
+        "reason": "text",
+    },
 )
 
 
@@ -83,6 +91,7 @@ def settle(hot: HotConnection, broadcast_id: int, fates: Sequence[Fate], now: da
         return []
     rows = [
         {
+            "broadcast": broadcast_id,
             "chat_key": fate.chat_key,
             "state": fate.state,
             "message_ids": " ".join(map(str, fate.message_ids)) or None,
@@ -90,7 +99,7 @@ def settle(hot: HotConnection, broadcast_id: int, fates: Sequence[Fate], now: da
         }
         for fate in fates
     ]
-    settled = hot.execute(_SETTLE, broadcast=broadcast_id, fate=rows, now=hot.moment(now))
+    settled = hot.execute(_SETTLE, fate=rows, now=hot.moment(now))
     moves = [(variant, RecipientState.SENDING, RecipientState(state)) for _, variant, state in settled]
     add(hot, broadcast_id, changes_of(moves))
     return [position for position, _, _ in settled]
