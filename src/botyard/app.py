@@ -236,6 +236,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         serves=parts.switchboard.serves,
         base_url=parts.base_url,
         console_url=partial(console_url, parts.base_url),
+        two_person_above=settings.two_person_above,
     )
     router = Router(parts.metrics)
     worker = Worker(house, router, parts.inbox, parts.bell, parts.bots, parts.holder, clock, parts.metrics)
@@ -269,6 +270,7 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         base_url=parts.base_url,
         counts_clicks=parts.counts_clicks,
         pace=parts.pace,
+        two_person_above=settings.two_person_above,
     )
     console = create_console(
         database,
@@ -333,6 +335,9 @@ async def _refresh_gauges(parts: _Parts) -> None:
             pending = await backlog.count_by_state(connection, UpdateState.PENDING)
             dead = await backlog.count_by_state(connection, UpdateState.DEAD)
             outgoing = await outbox_queue.count_pending(connection)
+            for feature in FEATURES:
+                if feature.measure:
+                    await feature.measure(connection, parts.metrics, parts.clock.now())
     except (SQLAlchemyError, OSError) as error:
         log.warning("metrics.database", error=type(error).__name__)
         return

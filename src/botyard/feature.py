@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from starlette.routing import BaseRoute
 
 from botyard.clock import Clock
@@ -42,6 +42,8 @@ ActionRun = Callable[[House, AsyncSession, Occasion, datetime], Awaitable[str]]
 """What a scheduled action does on an occasion; it answers one line for the history."""
 Seed = Callable[[AsyncSession, Settings, datetime], Awaitable[None]]
 """What a feature does once at each start, in one transaction: for what the settings give it to begin with."""
+Measure = Callable[[AsyncConnection, Metrics, datetime], Awaitable[None]]
+"""What a feature does just before its metrics are read: it sets its gauges, from what is in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Site:
     base_url: str
     counts_clicks: bool
     pace: Pace
+    two_person_above: int | None = None
 
 
 Routes = Callable[[Site], Sequence[BaseRoute]]
@@ -168,4 +171,5 @@ class Feature:
     api: tuple[APIRouter, ...] = ()
     tools: tuple[Tool | ToolGroup, ...] = ()
     seed: Seed | None = None
+    measure: Measure | None = None
     texts: Path | None = None

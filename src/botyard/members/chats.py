@@ -49,6 +49,16 @@ async def note_status(
     await connection.execute(upsert(connection.dialect, BotChat, key=["bot_id", "chat_key"], values=values))
 
 
+async def private_chat(session: AsyncSession, user_id: UserId, bot_id: BotId) -> ChatKey | None:
+    """The member's private chat with a bot; None where there is none, or the bot cannot write there."""
+    found = await session.scalar(
+        select(Chat.id)
+        .join(BotChat, BotChat.chat_key == Chat.id)
+        .where(Chat.telegram_id == user_id, BotChat.bot_id == bot_id, BotChat.reachable)
+    )
+    return None if found is None else ChatKey(found)
+
+
 async def named(session: AsyncSession, names: Sequence[str], now: datetime) -> list[ChatKey]:
     """Our keys of chats that a person named, by Telegram's ids and @usernames, in his order, each once.
 
@@ -91,17 +101,6 @@ def _guessed_type(chat_id: ChatId) -> str:
     if chat_id > 0:
         return "private"
     return "supergroup" if chat_id < LAST_GROUP_ID else "group"
-
-
-async def private_chat(session: AsyncSession, user_id: UserId, bot_id: BotId) -> ChatKey | None:
-    """Our key of the chat in which the bot can write to a member; None where it cannot."""
-    found = await session.scalar(
-        select(Chat.id)
-        .join(BotChat, BotChat.chat_key == Chat.id)
-        .where(Chat.telegram_id == user_id, Chat.type == "private")
-        .where(BotChat.bot_id == bot_id, BotChat.reachable)
-    )
-    return None if found is None else ChatKey(found)
 
 
 async def places_of(session: AsyncSession, keys: Collection[ChatKey]) -> dict[ChatKey, ChatPlace]:

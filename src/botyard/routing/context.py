@@ -57,6 +57,8 @@ class House:
     """The address under which people reach this service, without the last slash."""
     console_url: Callable[[str], str]
     """Turns the token of a one-time link into the address that signs in with it."""
+    two_person_above: int | None = None
+    """What reaches more members than this needs a second admin; None: nothing does."""
 
 
 class Context:

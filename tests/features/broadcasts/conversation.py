@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from sqlalchemy import delete, select
-from tests.support.outcomes import Outcome, outcome_of, pressed, told
+from tests.support.outcomes import Outcome, given, outcome_of, pressed, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.features.broadcasts.models import (
@@ -59,6 +60,21 @@ async def started(house: Running, **how: Any) -> int:
     await pressed(house, OWNER, f"broadcasts:start:{number}")
     await pressed(house, OWNER, f"broadcasts:go:{number}")
     return number
+
+
+async def at_once(house: Running, verb: str) -> Outcome:
+    """What became of the owner's press beneath the newest broadcast's card, while calls are still made."""
+    number = (await latest(house)).id
+    shown = (await card(house))["message_id"]
+    chat = {"id": OWNER, "type": "private", "first_name": "Olivia"}
+    query = {
+        "id": secrets.token_hex(8),
+        "from": {"id": OWNER, "is_bot": False, "first_name": "Olivia", "language_code": "en"},
+        "message": {"message_id": shown, "date": 1_800_000_000, "chat": chat},
+        "chat_instance": "1",
+        "data": f"broadcasts:{verb.replace('#', str(number))}",
+    }
+    return await given(house, callback_query=query)
 
 
 async def latest(house: Running) -> Broadcast:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from sqlalchemy import select
 from tests.features.broadcasts.conversation import (
     MEMBERS,
+    at_once,
     becomes,
     buttons,
     card,
@@ -34,11 +35,14 @@ from botyard.features.broadcasts.message import MessageKind
 from botyard.features.broadcasts.models import BroadcastState
 from botyard.features.broadcasts.service import drafts, life
 from botyard.features.broadcasts.service.drafts import Wording
+from botyard.ids import UserId
 from botyard.jobs.models import Job, JobState
+from botyard.members.audit import Actor
 from botyard.members.consent import Topic
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+BOSS = Actor(UserId(OWNER))
 STALE = ["This button is out of date. Please open the menu again."]
 
 
@@ -79,7 +83,7 @@ async def test_a_conversation_from_the_first_word_to_the_last_figure(business: R
     assert tested.toasts == ["On its way to you."]
     await shows(business, "Hello Olivia, <sale> today")
     assert (await pressed(business, OWNER, "Interested")).toasts == ["Thanks"]
-    assert (await pressed(business, OWNER, "No more of these")).toasts == ["This is a test: nothing happens."]
+    assert "This is a test" in (await pressed(business, OWNER, "No more of these")).toasts[0]
 
     number = (await latest(business)).id
     asked = await pressed(business, OWNER, f"broadcasts:start:{number}")
@@ -109,25 +113,25 @@ async def test_pressing_start_twice_starts_one_run(business: Running) -> None:
 
 async def test_paused_changed_resumed_and_cancelled_by_button(business: Running) -> None:
     await fault(business, kind="slow", chat_id=PAUL, method="sendMessage", seconds=6.0)
-    number = await started(business, text="First wording")
+    await started(business, text="First wording")
     await shows(business, "First wording", user_id=ANA)
-    paused = await forged(business, OWNER, f"broadcasts:pause:{number}")
+    paused = await at_once(business, "pause:#")
     assert paused.toasts == ["Paused. Nothing more is sent."]
     assert "paused" in paused.edits[0]
     assert buttons(paused)[:3] == ["Resume", "Change message", "Cancel"]
-    assert "Pause it first" not in (await forged(business, OWNER, f"broadcasts:message:{number}:1")).texts[0]
-    assert "Second" not in (await told(business, OWNER, "Second wording")).edits
+    assert "What shall" in (await at_once(business, "message:#:1")).texts[0]
+    assert "“Second wording”" in (await told(business, OWNER, "Second wording")).texts[0]
     assert [each.message.html for each in await wordings(business)] == ["Second wording"]
-    refused = await forged(business, OWNER, f"broadcasts:remove:{number}:1")
+    refused = await at_once(business, "remove:#:1")
     assert "It has 0 messages" in refused.toasts[0]
 
-    assert (await forged(business, OWNER, f"broadcasts:resume:{number}")).toasts == ["It goes on."]
-    refused = await forged(business, OWNER, f"broadcasts:message:{number}:1")
+    assert (await at_once(business, "resume:#")).toasts == ["It goes on."]
+    refused = await at_once(business, "message:#:1")
     assert "Pause it first" in refused.toasts[0]
-    cancelled = await forged(business, OWNER, f"broadcasts:cancel:{number}")
+    cancelled = await at_once(business, "cancel:#")
     assert cancelled.toasts == ["Cancelled. Nothing more is sent."]
     assert "cancelled" in cancelled.edits[0]
-    assert "Spring is over" in (await forged(business, OWNER, f"broadcasts:cancel:{number}")).toasts[0]
+    assert "Spring is over" in (await at_once(business, "cancel:#")).toasts[0]
     over = await card(business, "3 of 3 sent")
     assert "cancelled" in over["text"], "what was on its way is counted, and the card shows it"
 
@@ -183,7 +187,7 @@ async def test_a_scheduled_one_starts_by_itself_and_shows_its_card(business: Run
     now = SystemClock().now()
     async with business.database.session() as session:
         broadcast = await drafts.locked(session, number)
-        await life.schedule(session, broadcast, now + timedelta(seconds=0.2), None, now)
+        await life.schedule(session, broadcast, now + timedelta(seconds=0.2), BOSS, now)
     await becomes(business, BroadcastState.FINISHED)
     await card(business, "finished")
 
@@ -195,11 +199,13 @@ async def test_what_stands_in_the_way_of_a_scheduled_one_is_told(business: Runni
         await told(business, user_id, "/newsletter off")
     async with business.database.session() as session:
         broadcast = await drafts.locked(session, number)
-        await life.schedule(session, broadcast, now + timedelta(seconds=0.2), None, now)
+        await life.schedule(session, broadcast, now + timedelta(seconds=0.2), BOSS, now)
     await becomes(business, BroadcastState.ASKING)
-    asking = await card(business, "waits for your yes")
-    assert "cannot start" in asking["text"]
-    assert "Start" in labels(asking)
+    asking = await shows(business, "did not start: Spring cannot start")
+    assert "Make it a draft" in labels(asking)
+    waiting = await told(business, OWNER, f"/broadcast {number}")
+    assert "waits for your yes" in waiting.texts[0]
+    assert "Do not start by itself" in buttons(waiting)
 
 
 async def test_messages_of_every_kind(business: Running) -> None:
@@ -367,7 +373,7 @@ async def test_members_and_groups_see_nothing_of_it(business: Running) -> None:
         "broadcast:press:1:1:1",
         "broadcast:press:999999999999999999:99999:1",
         "broadcast:undo:1:1",
-        "broadcast:try:press:9:9:9",
+        "trial:9:9:9",
         "broadcast:nonsense",
     ],
 )

@@ -160,7 +160,7 @@ def test_what_cannot_be_is_told_in_a_line(desk: Desk, tmp_path: Path) -> None:
     number = json.loads(desk("create", *text, "x", "--json").out)[0]["id"]
     untested = desk("start", str(number), "--yes")
     assert (untested.status, "cannot start" in untested.err) == (1, True)
-    assert "cannot write to 77" in desk("test", str(number), "77").err
+    assert "You have no chat with" in desk("test", str(number), "77").err
 
 
 def test_a_book_streams_out_in_batches(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

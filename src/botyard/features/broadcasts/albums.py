@@ -71,6 +71,6 @@ async def _put(
         place, by = Place(**data["place"]), Actor(key.user_id, key.bot_id)
         await making.put(session, broadcast, place, message, by, now)
     except BotyardError as problem:
-        return Screen(say("broadcast-refused", problem=str(problem)))
+        return Screen(say("broadcast-problem-with", problem=str(problem)))
     async with house.database.reading() as counting:
         return cards.card(say, await overview.look(session, counting, broadcast, now))

@@ -10,6 +10,7 @@ from datetime import timedelta
 from botyard.features.broadcasts.audience_words import describe
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, RecipientState
+from botyard.features.broadcasts.service.approval import waits_for_second
 from botyard.features.broadcasts.service.drafts import Wording
 from botyard.features.broadcasts.service.figures import Progress
 from botyard.features.broadcasts.service.overview import Overview
@@ -174,7 +175,8 @@ def _draft_buttons(say: Say, seen: Overview) -> Rows:
         rows[1].append(press("variants", "variants"))
         is_scheduled = seen.broadcast.state is not BroadcastState.DRAFT
         when = press("unschedule", "unschedule") if is_scheduled else press("schedule", "when")
-        rows.append([when, press("start", "start")])
+        start = [] if waits_for_second(seen.broadcast) else [press("start", "start")]
+        rows.append([when, *start])
     rows.append([press("drop", "drop"), _all(say)])
     return rows
 
@@ -231,6 +233,8 @@ def _run(say: Say, seen: Overview) -> Screen:
 def _rest(say: Say, seen: Overview) -> Screen:
     broadcast, progress = seen.broadcast, seen.progress
     lines = [_title(say, seen)]
+    if broadcast.state is BroadcastState.PAUSED:
+        lines += _said(say, seen.wordings)
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
     if progress is not None:

@@ -61,7 +61,7 @@ async def follow(
 async def refresh(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
     """Shows the card as the broadcast is now, if it looks another way; and comes back while it moves."""
     broadcast = await session.get(Broadcast, payload["broadcast_id"])
-    if broadcast is None or broadcast.state.is_new:
+    if broadcast is None:
         return
     card = dict(payload)
     if card["message_id"] is None:
@@ -84,19 +84,20 @@ async def refresh(house: House, session: AsyncSession, payload: Mapping[str, Any
 
 
 async def announce(house: House, session: AsyncSession, broadcast: Broadcast, now: datetime) -> None:
-    """Sends a card to whoever made a broadcast: it began or stopped by itself."""
-    chat_key = await chats.private_chat(session, UserId(broadcast.created_by), BotId(broadcast.bot_id))
+    """Sends a card to whoever started a broadcast: it began or stopped by itself."""
+    user_id = UserId(broadcast.started_by or broadcast.created_by)
+    chat_key = await chats.private_chat(session, user_id, BotId(broadcast.bot_id))
     if chat_key is None:
-        return  # it was made on the command line
+        return  # it was made on the command line, for example
     async with house.database.reading() as counting:
         seen = await overview.look(session, counting, broadcast, now)
-    screen = cards.card(await say_to(house, session, UserId(broadcast.created_by)), seen)
+    screen = cards.card(await say_to(house, session, user_id), seen)
     receipt = receipt_of(broadcast, now)
     params = _params(screen)
     call = Call(BotId(broadcast.bot_id), "sendMessage", params, chat_key, receipt=receipt)
     await outbox_queue.add(await session.connection(), [call], now)
     if seen.moves:
-        await follow(session, broadcast, chat_key, broadcast.created_by, now, receipt=receipt)
+        await follow(session, broadcast, chat_key, user_id, now, receipt=receipt)
 
 
 async def say_to(house: House, session: AsyncSession, user_id: UserId) -> Say:

@@ -9,30 +9,33 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
-from botyard.features.broadcasts import albums, following
+from botyard.features.broadcasts import albums, asking, following
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import composing, driving, life
 from botyard.features.broadcasts.service.composing import Shop
-from botyard.features.broadcasts.service.drafts import WrongMoment
+from botyard.features.broadcasts.service.preflight import NotReady
 from botyard.ids import BotId
 from botyard.routing.context import House
 
 
 async def begin(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    """Starts a broadcast whose time has come, unless that was long ago or something stands in the way."""
+    """Starts a broadcast whose time has come; if that was long ago, or it cannot, somebody is asked."""
     broadcast = await _locked(session, payload)
     if broadcast is None or broadcast.state is not BroadcastState.SCHEDULED:
         return
     if broadcast.scheduled_at != datetime.fromisoformat(payload["at"]):
         return  # it was put off since
-    if life.is_late(broadcast, now):
-        life.ask(broadcast, life.TOO_LATE, now)
-    else:
+    why = life.TOO_LATE if life.is_late(broadcast, now) else ""
+    if not why:
         try:
             await life.start(session, broadcast, None, now)
-        except WrongMoment as problem:  # its audience may have gone since
-            life.ask(broadcast, str(problem), now)
-    await following.announce(house, session, broadcast, now)
+        except NotReady as problem:
+            why = str(problem)
+    if why:
+        life.ask(broadcast, why, now)
+        await asking.ask_scheduler(house, session, broadcast, now)
+    else:
+        await following.announce(house, session, broadcast, now)
 
 
 async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
@@ -41,6 +44,12 @@ async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any],
     if broadcast is None or broadcast.driver != payload["driver"]:
         return
     bot = house.bots.get(BotId(broadcast.bot_id))
+    if broadcast.state is BroadcastState.FREEZING:
+        if bot is None:
+            await life.pause(session, broadcast, None, now, why=life.OTHER_BOT)
+            return
+        if await asking.hold_back(house, session, broadcast, now):
+            return
     shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
     is_running = broadcast.state is BroadcastState.RUNNING
     messages = await composing.messages(session, broadcast, shop, now) if is_running else {}

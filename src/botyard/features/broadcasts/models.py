@@ -94,8 +94,11 @@ class Broadcast(Base):
     """When an admin last had it sent to himself; a change of the message forgets it."""
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_by: Mapped[int | None] = mapped_column(BigInteger)
+    """Who started or scheduled it."""
     approved_by: Mapped[int | None] = mapped_column(BigInteger)
+    """The second admin who agreed, where one had to."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last started; one that asks and has this waits for a second admin."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     driven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it last went on by itself: one that stood still for long asks before it goes on."""

@@ -17,17 +17,15 @@ from botyard.db.session import Database
 from botyard.feature import ToolGroup, Tools
 from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience_words import read_audience
-from botyard.features.broadcasts.message import Message, MessageKind, Person
+from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.models import Broadcast
 from botyard.features.broadcasts.service import drafts, exporting, life, preflight, testing
-from botyard.features.broadcasts.service.composing import Shop
 from botyard.features.broadcasts.service.drafts import BadBroadcast, Plan, Wording
 from botyard.features.broadcasts.service.preflight import Preflight
 from botyard.features.broadcasts.watching import status, watch
 from botyard.ids import BotId, UserId
-from botyard.members import chats
+from botyard.members.audit import Actor
 from botyard.members.consent import Topic
-from botyard.members.directory import read_member
 from botyard.outbox.bulk import Pace
 from botyard.telegram.bots import bots
 
@@ -121,16 +119,9 @@ def test_tool(tools: Tools) -> Callable[..., None]:
         """Send a draft's messages to one person, who looks at them on a phone before it starts."""
 
         async def send(session: AsyncSession, broadcast: Broadcast, now: datetime) -> str:
-            member = await read_member(session, UserId(to))
-            chat_key = await chats.private_chat(session, UserId(to), BotId(broadcast.bot_id))
-            if member is None or chat_key is None:
-                raise BadBroadcast(f"The bot cannot write to {to}.", remedy="He must send it /start first.")
-            known = member.profile
-            person = Person(to, known.first_name, known.last_name, known.username)
             username = await session.scalar(select(bots.c.username).where(bots.c.id == broadcast.bot_id))
-            shop = Shop("", counts_clicks=False, bot_username=username)
-            count = await testing.try_out(session, broadcast, shop, person, chat_key, None, now)
-            return f"{count} {'message is' if count == 1 else 'messages are'} on the way to {member.name}."
+            count = await testing.send(session, broadcast, Actor(UserId(to)), username, now)
+            return f"{count} {'message is' if count == 1 else 'messages are'} on the way."
 
         _change(tools, number, send)
 

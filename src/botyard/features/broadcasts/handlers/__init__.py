@@ -1,1 +1,1 @@
-"""What the broadcasts feature does in Telegram."""
+"""What admins and members tell broadcasts in Telegram."""

@@ -10,7 +10,7 @@ from botyard.features.broadcasts import cards, making
 from botyard.features.broadcasts.handlers import dialogs, screens
 from botyard.features.broadcasts.making import Place
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import drafts, life, preflight, testing
+from botyard.features.broadcasts.service import drafts, life, testing
 from botyard.features.broadcasts.service.drafts import NoSuchBroadcast
 from botyard.members.consent import Topic
 from botyard.members.models import Role
@@ -121,8 +121,7 @@ async def _remove(ctx: Context, broadcast: Broadcast, which: int) -> Screen:
 
 
 async def _test(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
-    person, by = screens.person(ctx), screens.admin(ctx)
-    await testing.try_out(ctx.session, broadcast, screens.shop(ctx), person, ctx.chat.key, by, ctx.now)
+    await testing.send(ctx.session, broadcast, screens.admin(ctx), ctx.bot.username, ctx.now)
     ctx.answer(ctx.text("broadcast-tested"))
     return await screens.card(ctx, broadcast)
 
@@ -153,7 +152,7 @@ async def _start(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
     if not broadcast.state.is_new:
         ctx.answer(ctx.text("broadcast-has-begun"))
         return await screens.card(ctx, broadcast)
-    found = await preflight.check(ctx.session, broadcast, ctx.house.pace, ctx.now, bots=ctx.house.bots)
+    found = await screens.preflight_of(ctx, broadcast)
     return cards.start_question(ctx.text, broadcast, found)
 
 

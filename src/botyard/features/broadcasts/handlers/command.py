@@ -12,7 +12,7 @@ from botyard.features.broadcasts.contents import message_of
 from botyard.features.broadcasts.handlers import dialogs, screens
 from botyard.features.broadcasts.making import Place
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import drafts, life, preflight
+from botyard.features.broadcasts.service import drafts, life
 from botyard.features.broadcasts.service.drafts import Plan
 from botyard.jobs.moment_words import read_moment
 from botyard.members.consent import Topic
@@ -111,7 +111,7 @@ async def _schedule(ctx: Context, broadcast: Broadcast, words: str) -> bool:
 async def _start(ctx: Context, broadcast: Broadcast, _words: str) -> bool:
     if not broadcast.state.is_new:
         return True
-    found = await preflight.check(ctx.session, broadcast, ctx.house.pace, ctx.now, bots=ctx.house.bots)
+    found = await screens.preflight_of(ctx, broadcast)
     screen = cards.start_question(ctx.text, broadcast, found)
     ctx.reply(screen.html, buttons=screen.buttons)
     return False

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from botyard.errors import BotyardError
 from botyard.features.broadcasts import cards, following
-from botyard.features.broadcasts.message import Person
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import drafts, overview
-from botyard.features.broadcasts.service.composing import Shop
+from botyard.features.broadcasts.service import drafts, overview, preflight
 from botyard.features.broadcasts.service.drafts import NoSuchBroadcast
 from botyard.features.broadcasts.service.overview import Overview
+from botyard.features.broadcasts.service.preflight import Preflight
 from botyard.members.audit import Actor
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Screen
@@ -81,22 +80,19 @@ async def listing(ctx: Context, page: int) -> Screen:
     return Screen(html, [*rows, *([turns] if turns else []), [new]])
 
 
+async def preflight_of(ctx: Context, broadcast: Broadcast) -> Preflight:
+    """What is to be known before it starts."""
+    house = ctx.house
+    return await preflight.check(
+        ctx.session, broadcast, house.pace, ctx.now, bots=house.bots, above=house.two_person_above
+    )
+
+
 def refuse(ctx: Context, problem: BotyardError) -> None:
     """Tells in a message why something does not work."""
-    ctx.reply(ctx.text("broadcast-refused", problem=str(problem)))
+    ctx.reply(ctx.text("broadcast-problem-with", problem=str(problem)))
 
 
 def admin(ctx: Context) -> Actor:
     """Who asks."""
     return Actor(ctx.member.id, ctx.bot.id)
-
-
-def person(ctx: Context) -> Person:
-    """Who asks, as a recipient."""
-    known = ctx.member.profile
-    return Person(ctx.member.id, known.first_name, known.last_name, known.username)
-
-
-def shop(ctx: Context) -> Shop:
-    """What messages need of the service."""
-    return Shop(ctx.house.base_url, ctx.house.counts_clicks, ctx.bot.username)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from botyard.features.broadcasts.models import Broadcast, VisitKind
+from botyard.features.broadcasts.models import Broadcast
 from botyard.features.broadcasts.service import visits
 from botyard.features.tracking.service import CLICKS
 from botyard.routing.context import Context
@@ -14,12 +14,8 @@ MOST_VARIANT = 10**4
 
 @button("broadcast")
 async def broadcast_button(ctx: Context) -> None:
-    """A press under a broadcast, by whoever got it; `try` is the admin's own in his trial."""
+    """A press under a broadcast, by whoever got it."""
     match ctx.args.split(":"):
-        case ["try", "press", number, variant, place]:
-            await _press(ctx, await _meant(ctx, number, variant, is_trial=True), place, is_trial=True)
-        case ["try", *_]:
-            ctx.answer(ctx.text("broadcast-trial"))
         case ["press", number, variant, place]:
             await _press(ctx, await _meant(ctx, number, variant), place)
         case ["leave", number, variant]:
@@ -40,24 +36,15 @@ async def leave_link(ctx: Context) -> None:
         await _leave(ctx, found)
 
 
-@deep_link("b", welcomes=True)
-async def start_link(ctx: Context) -> None:
-    """A member comes back to the bot because of a broadcast, and is welcomed as by any /start."""
-    found = await _linked(ctx)
-    if found is not None:
-        broadcast, variant = found
-        await visits.note(ctx.session, broadcast, variant, ctx.member.id, VisitKind.START, ctx.now)
-
-
 _Found = tuple[Broadcast, int]
 """A broadcast, and the number of one of its messages."""
 
 
-async def _meant(ctx: Context, number: str, variant: str, *, is_trial: bool = False) -> _Found | None:
+async def _meant(ctx: Context, number: str, variant: str) -> _Found | None:
     """The message of a broadcast that the words name; None where they were made up, or it is gone."""
     if not (is_row_number(number) and is_row_number(variant) and int(variant) < MOST_VARIANT):
         return None
-    found = await visits.message_of(ctx.session, int(number), int(variant), begun=not is_trial)
+    found = await visits.message_of(ctx.session, int(number), int(variant))
     return None if found is None else (found, int(variant))
 
 
@@ -68,7 +55,7 @@ async def _linked(ctx: Context) -> _Found | None:
     return None
 
 
-async def _press(ctx: Context, found: _Found | None, place: str, *, is_trial: bool = False) -> None:
+async def _press(ctx: Context, found: _Found | None, place: str) -> None:
     if found is None or not is_row_number(place):
         ctx.answer(ctx.text("button-stale"))
         return
@@ -77,9 +64,8 @@ async def _press(ctx: Context, found: _Found | None, place: str, *, is_trial: bo
     if pressed is None:
         ctx.answer(ctx.text("broadcast-over"))
         return
-    if not is_trial:
-        await visits.count_press(ctx.session, broadcast, variant, int(place), ctx.member.id, ctx.now)
-        ctx.after_commit(ctx.house.metrics.counter(CLICKS).inc)
+    await visits.count_press(ctx.session, broadcast, variant, int(place), ctx.member.id, ctx.now)
+    ctx.after_commit(ctx.house.metrics.counter(CLICKS).inc)
     ctx.answer(pressed.target)
 
 

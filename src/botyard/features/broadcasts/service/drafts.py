@@ -111,6 +111,7 @@ async def change(session: AsyncSession, broadcast: Broadcast, plan: Plan, by: Ac
     for column, value in _columns(plan).items():
         setattr(broadcast, column, value)
     broadcast.changed_at = now
+    _ask_no_more(broadcast)
     record(session, broadcast, "change", by, now)
 
 
@@ -146,6 +147,7 @@ async def word(
             )
         )
     broadcast.changed_at, broadcast.tested_at = now, None
+    _ask_no_more(broadcast)
     await session.flush()
     record(session, broadcast, "word", by, now, messages=len(wordings))
 
@@ -243,6 +245,18 @@ def record(
         bot_id=by.bot_id if by else None,
         **detail,
     )
+
+
+def to_draft(broadcast: Broadcast) -> None:
+    """Forgets that it was to start."""
+    broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
+    broadcast.started_by = broadcast.started_at = None
+
+
+def _ask_no_more(broadcast: Broadcast) -> None:
+    """What somebody was asked about is another thing now: his yes would be to what he has not seen."""
+    if broadcast.state is BroadcastState.ASKING:
+        to_draft(broadcast)
 
 
 def _existing(found: Broadcast | None, number: int) -> Broadcast:

@@ -19,6 +19,7 @@ BEGIN_JOB = "broadcasts.begin"
 LATE = timedelta(hours=1)
 """A start that is later than this, or a standstill that is longer, is for a person to look at first."""
 TOO_LATE = "It should have started over an hour ago."
+OTHER_BOT = "Its bot is not among those of this service: put its token back into the settings."
 STOOD_STILL = "It stood still for over an hour: botyard was away, or this is a backup."
 
 
@@ -39,15 +40,16 @@ async def schedule(
         raise WrongMoment("This moment is past.", remedy="Name one to come, or start it now.")
     preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast), tested=True)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.SCHEDULED, at, ""
+    broadcast.started_by, broadcast.started_at = by.user_id if by else None, None
     payload = {"broadcast_id": broadcast.id, "at": at.isoformat()}
     await enqueue(session, BEGIN_JOB, payload, now, run_at=at)
-    drafts.record(session, broadcast, "schedule", by, now, moment=at.isoformat())
+    drafts.record(session, broadcast, "schedule", by, now, begins=at.isoformat())
 
 
 async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Makes it a draft again. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.SCHEDULED, BroadcastState.ASKING)
-    broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
+    drafts.to_draft(broadcast)
     drafts.record(session, broadcast, "unschedule", by, now)
 
 
@@ -71,7 +73,8 @@ async def start(session: AsyncSession, broadcast: Broadcast, by: Actor | None, n
         return False
     await preflight.require_ready(session, broadcast, now)
     broadcast.state, broadcast.note = BroadcastState.FREEZING, ""
-    broadcast.started_at, broadcast.started_by = now, by.user_id if by else broadcast.created_by
+    starter = by.user_id if by else broadcast.started_by or broadcast.created_by
+    broadcast.started_at, broadcast.started_by = now, starter
     drafts.record(session, broadcast, "start", by, now)
     await drive(session, broadcast, now)
     return True

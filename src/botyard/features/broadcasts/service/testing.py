@@ -1,63 +1,74 @@
-"""Trying a broadcast: its messages for one person, as they will look, and nothing that he presses counts."""
+"""Trying a broadcast out: all its messages go to the admin who asks, as they will look to him."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.features.broadcasts.message import Person, Prepared
-from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import composing, drafts
-from botyard.features.broadcasts.service.composing import Shop
+from botyard.errors import BotyardError
+from botyard.features.broadcasts.message import ButtonKind, Person
+from botyard.features.broadcasts.models import Broadcast, BroadcastState
+from botyard.features.broadcasts.service import composing, drafts, preflight
 from botyard.features.broadcasts.service.drafts import WrongMoment
-from botyard.ids import BotId, ChatKey
+from botyard.ids import BotId, UserId
+from botyard.members import chats
 from botyard.members.audit import Actor
+from botyard.members.models import User
 from botyard.outbox import queue as outbox_queue
+from botyard.outbox.models import Priority
 from botyard.outbox.queue import Call
 
-OWN, TRIAL = "broadcast:", "broadcast:try:"
-"""How the data of buttons begins, in earnest and in a trial."""
+
+class NoChatYet(BotyardError):
+    """Who wants a broadcast sent to himself has no private chat with its bot, or has blocked it."""
 
 
-async def try_out(
-    session: AsyncSession,
-    broadcast: Broadcast,
-    shop: Shop,
-    person: Person,
-    chat_key: ChatKey,
-    by: Actor | None,
-    now: datetime,
+async def send(
+    session: AsyncSession, broadcast: Broadcast, by: Actor, bot_username: str | None, now: datetime
 ) -> int:
-    """Queues all its messages for one person's chat; answers how many. Raises `WrongMoment` without any."""
-    shop = replace(shop, counts_clicks=False)
-    prepared = await composing.messages(session, broadcast, shop, now)
-    if not prepared:
-        raise WrongMoment(f"{broadcast.name} has no message.", remedy="Write one first.")
+    """Queues its messages for the admin himself, and notes that it was tested; answers how many they are.
+
+    Raises `NoChatYet`, `NotReady` for messages that Telegram would not take, and `WrongMoment` once it goes
+    out.
+    """
+    if not (broadcast.state.is_new or broadcast.state is BroadcastState.PAUSED):
+        raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="It is too late for a test.")
+    messages = await show(session, broadcast, by.user_id, bot_username, now)
+    broadcast.tested_at = now
+    drafts.record(session, broadcast, "test", by, now)
+    return messages
+
+
+async def show(
+    session: AsyncSession, broadcast: Broadcast, to: UserId, bot_username: str | None, now: datetime
+) -> int:
+    """The same for anybody who is to see it, without being a test. Raises `NoChatYet` and `NotReady`."""
+    wordings = await drafts.wordings_of(session, broadcast)
+    preflight.require_sound(broadcast, wordings)
+    bot_id = BotId(broadcast.bot_id)
+    user, chat_key = await session.get(User, to), await chats.private_chat(session, to, bot_id)
+    if user is None or chat_key is None:
+        bot = f"@{bot_username}" if bot_username else "the bot"
+        raise NoChatYet(
+            f"You have no chat with {bot} yet.", remedy=f"Open {bot}, press Start, and try again."
+        )
+    person = Person(user.id, user.first_name, user.last_name, user.username)
+    shown = [composing.trial(broadcast, each, bot_username) for each in wordings]
     calls = [
-        Call(BotId(broadcast.bot_id), each.method, _trial(each, person), chat_key)
-        for each in prepared.values()
+        Call(bot_id, each.method, each.params_for(person), chat_key, priority=Priority.REPLY)
+        for each in shown
     ]
     await outbox_queue.add(await session.connection(), calls, now)
-    broadcast.tested_at = now
-    drafts.record(session, broadcast, "test", by, now, messages=len(calls))
     return len(calls)
 
 
-def _trial(prepared: Prepared, person: Person) -> dict[str, Any]:
-    """The parameters, with buttons that say so when they are pressed. Nobody pays for a trial."""
-    params = prepared.params_for(person)
-    params.pop("allow_paid_broadcast", None)
-    keyboard = params.get("reply_markup", {}).get("inline_keyboard")
-    if keyboard:
-        params["reply_markup"] = {
-            "inline_keyboard": [[_trial_button(each) for each in row] for row in keyboard]
-        }
-    return params
-
-
-def _trial_button(button: dict[str, Any]) -> dict[str, Any]:
-    data = button.get("callback_data")
-    return button if data is None else {**button, "callback_data": data.replace(OWN, TRIAL, 1)}
+async def answer_to(session: AsyncSession, number: int, variant: int, button: int) -> str | None:
+    """What a press is answered with; None where there is no such button, any more or ever."""
+    broadcast = await drafts.get(session, number)
+    for each in await drafts.wordings_of(session, broadcast):
+        for row in composing.numbered(each.message) if each.number == variant else ():
+            for place, found in row:
+                if place == button and found.kind is ButtonKind.PRESS:
+                    return found.target
+    return None

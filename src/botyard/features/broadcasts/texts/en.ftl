@@ -14,7 +14,6 @@ broadcast-button-undo = Undo: keep sending them
 broadcast-back-short = Welcome back!
 broadcast-back = You are back on the list.
 broadcast-link-stale = This link is out of date. /newsletter shows what you get from us, and changes it.
-broadcast-trial = This is a test: nothing happens.
 
 # /broadcast: the list
 broadcast-private = Write to me about broadcasts in our private chat: /broadcast
@@ -34,7 +33,7 @@ broadcasts-line = { $id }. <b>{ $name }</b> – { $state ->
        *[cancelled] cancelled
     }
 broadcast-gone = This broadcast is gone.
-broadcast-refused = <b>This does not work.</b> { $problem }
+broadcast-problem-with = <b>This does not work.</b> { $problem }
 broadcast-help =
     <b>Broadcasts in words</b>
 
@@ -218,3 +217,28 @@ broadcast-ask-audience =
     Or: <code>everybody</code>. It is now: <code>{ $now }</code>
 broadcast-ask-variant = For whom is it? Write a language such as <code>de</code>, a share such as <code>50</code>, or both: <code>de 50</code>. <code>all</code> is for everybody whose language has no message.
 broadcast-ask-when = When? For example <code>tomorrow 09:00</code>, <code>2027-03-01 18:30 Europe/London</code> or <code>in 2h</code>. Without a zone it is { $zone }.
+
+# a yes before the start
+broadcast-second-ask =
+    <b>{ $who }</b> wants to start the broadcast <b>{ $name }</b>. It goes to { $recipients ->
+        [one] one member
+       *[other] { $recipients } members
+    }.
+
+    That is more than { $above }, so it starts only if you agree.
+broadcast-somebody = Somebody
+broadcast-second-yes = Start it
+broadcast-second-no = Do not start it
+broadcast-overdue =
+    The broadcast <b>{ $name }</b> did not start: { $why }
+
+    Do you still want it?
+broadcast-overdue-yes = Start it now
+broadcast-overdue-no = Make it a draft
+broadcast-asked-show = Show it to me
+broadcast-asked-over = This is settled already.
+broadcast-agreed = <b>{ $name }</b> starts.
+broadcast-refused = <b>{ $name }</b> is a draft again.
+broadcast-agreed-by = <b>{ $who }</b> has agreed: <b>{ $name }</b> starts.
+broadcast-refused-by = <b>{ $who }</b> does not want <b>{ $name }</b> to start. It is a draft again.
+broadcast-trial-leave = This is a test. Whoever presses it later gets no more of these.
