@@ -143,6 +143,15 @@ Tool = Callable[[Tools], Callable[..., None]]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolGroup:
+    """Commands under one word: `botyard broadcast start`."""
+
+    name: str
+    help: str
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """A vertical slice. One line in `app.FEATURES` adds it; deleting its folder and that line removes it."""
 
@@ -160,7 +169,7 @@ class Feature:
     routes: Routes | None = None
     """What the public may open, such as tracked links."""
     api: tuple[APIRouter, ...] = ()
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[Tool | ToolGroup, ...] = ()
     seed: Seed | None = None
     measure: Measure | None = None
     texts: Path | None = None

@@ -75,8 +75,6 @@ class DeepLink:
 
     prefix: str
     handle: Handle
-    welcomes: bool = False
-    """Whether the member is welcomed then, as by a plain /start."""
 
 
 Watch = Callable[[Any], Awaitable[bool]]
@@ -155,14 +153,14 @@ def dialog_step(
     return declare
 
 
-def deep_link(prefix: str, *, welcomes: bool = False) -> Callable[[Handle], DeepLink]:
+def deep_link(prefix: str) -> Callable[[Handle], DeepLink]:
     """Declares the handler of a family of deep links; `ctx.args` is the rest. Raises `RegistryError`."""
 
     def declare(handle: Handle) -> DeepLink:
         if not _PREFIX.fullmatch(prefix) or "-" in prefix:
             raise RegistryError(f"{prefix!r} cannot start a deep link.", remedy="Use 1-16 of a-z, 0-9 and _.")
         _require_async(handle, f"deep link {prefix}")
-        return DeepLink(prefix, handle, welcomes)
+        return DeepLink(prefix, handle)
 
     return declare
 

@@ -303,3 +303,27 @@ async def test_audiences(database: Database, audience: Audience, expected: set[i
     async with database.reading() as session:
         broadcast = await drafts.get(session, number)
         assert (await drafts.reach(session, drafts.plan_of(broadcast), BOT, NOW)).recipients == len(expected)
+
+
+async def test_scheduled_it_waits_and_can_be_taken_back(database: Database) -> None:
+    await gather(database, 1)
+    number = await drafted(database)
+    at = NOW + timedelta(hours=1)
+    async with database.session() as session:
+        await life.schedule(session, await drafts.locked(session, number), at, ADMIN, NOW)
+    broadcast = await seen(database, number)
+    assert (broadcast.state, broadcast.scheduled_at) == (BroadcastState.SCHEDULED, at)
+    async with database.session() as session:
+        broadcast = await drafts.locked(session, number)
+        with pytest.raises(WrongMoment, match="past"):
+            await life.schedule(session, broadcast, NOW, ADMIN, NOW)
+        await life.unschedule(session, broadcast, ADMIN, NOW)
+        assert broadcast.state is BroadcastState.DRAFT
+        await drafts.drop(session, broadcast, ADMIN, NOW)
+    async with database.session() as session:
+        with pytest.raises(drafts.NoSuchBroadcast):
+            await drafts.get(session, number)
+    begun = await started(database)
+    async with database.session() as session:
+        with pytest.raises(WrongMoment, match="has begun"):
+            await drafts.drop(session, await drafts.locked(session, begun), ADMIN, NOW)

@@ -24,8 +24,7 @@ async def start(ctx: Context) -> None:
     if opened is not None:
         ctx.args = rest
         await opened.handle(ctx)
-        if not opened.welcomes:
-            return
+        return
     bot = f"@{ctx.bot.username}" if ctx.bot.username else ctx.bot.name
     ctx.reply(ctx.text("welcome" if first_time else "welcome-back", name=ctx.member.name, bot=bot))
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.db.statements import insert_new
 from botyard.features.broadcasts.message import ButtonKind, MessageButton
 from botyard.features.broadcasts.models import Broadcast, Variant, Visit, VisitKind
-from botyard.features.broadcasts.service import composing, drafts
+from botyard.features.broadcasts.service import attribution, composing, drafts
 from botyard.features.tracking import service as tracking
 from botyard.ids import UserId
 from botyard.members import consent
@@ -19,10 +18,13 @@ SOURCE = "broadcast"
 """Where a member said yes or no, as it is written down with his word."""
 
 
-async def sent_one(session: AsyncSession, number: int, variant: int) -> Broadcast | None:
-    """The broadcast that has a message of this number, if it ever began: all else was made up."""
+async def message_of(session: AsyncSession, number: int, variant: int) -> Broadcast | None:
+    """The broadcast that has a message of this number; None for what is made up, or gone.
+
+    Before it began nobody can have got it.
+    """
     broadcast = await session.get(Broadcast, number)
-    if broadcast is None or broadcast.started_at is None:
+    if broadcast is None or broadcast.state.is_new:
         return None
     return broadcast if await session.get(Variant, (number, variant)) is not None else None
 
@@ -32,7 +34,7 @@ async def leave(
 ) -> None:
     """The member wants no more on the broadcast's topic, from any bot."""
     await consent.say(session, user_id, [broadcast.topic], now, granted=False, source=SOURCE)
-    await note(session, broadcast, variant, user_id, VisitKind.LEAVE, now)
+    await attribution.visited(session, broadcast.id, user_id, variant, VisitKind.LEAVE, now)
 
 
 async def come_back(session: AsyncSession, broadcast: Broadcast, user_id: UserId, now: datetime) -> bool:
@@ -46,25 +48,6 @@ async def come_back(session: AsyncSession, broadcast: Broadcast, user_id: UserId
         return False
     await consent.say(session, user_id, [broadcast.topic], now, granted=True, source=SOURCE)
     return True
-
-
-async def note(
-    session: AsyncSession,
-    broadcast: Broadcast,
-    variant: int,
-    user_id: UserId,
-    kind: VisitKind,
-    now: datetime,
-) -> None:
-    """Writes down what a member did because of a message, if it is the first time."""
-    values = {
-        "broadcast_id": broadcast.id,
-        "user_id": user_id,
-        "kind": kind,
-        "variant": variant,
-        "at": now,
-    }
-    await session.execute(insert_new(session.get_bind().dialect, Visit).values(values))
 
 
 async def button_of(
