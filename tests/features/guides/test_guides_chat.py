@@ -227,7 +227,7 @@ async def test_an_admin_adds_a_guide_with_few_lines(shop: Running) -> None:
     assert "title: First steps" in screen.text
     assert "Basics, Tricks &amp; tips, Книги" in screen.text
     await screen.open("Third steps\nhttps://telegra.ph/third\nlevel: hard")
-    assert "• The category is missing.\n• The difficulty is one of" in screen.text
+    assert "• The category is missing.\n• The difficulty must be one of" in screen.text
     await screen.open("category: basics\nlevel: advanced")
     assert screen.text.startswith("<b>Third steps</b>\nBasics · advanced · en")
     assert screen.labels == ["Open", "☆ Save", "Done", "Edit", "▲", "▼", "Retire", "« Back"]

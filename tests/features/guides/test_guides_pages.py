@@ -73,7 +73,10 @@ async def test_a_guide_is_added_edited_and_refused(house: House, admin: httpx.As
     assert answer.status_code == 422
     assert "must be a full address" in answer.text
     assert 'value="&lt;Odd&gt;"' in answer.text, "what was typed is kept"
-    assert "has that guide in en already" in (await admin.post("/console/guides/new", data=FIELDS)).text
+    assert (
+        "already has a guide of this title in en"
+        in (await admin.post("/console/guides/new", data=FIELDS)).text
+    )
     form = {**FIELDS, "title": "Newer", "url": "", "body": "<b>text</b>"}
     assert (await admin.post(f"/console/guides/{new.id}", data=form)).status_code == 303
     assert (await one(house.database, "Newer")).body == "<b>text</b>"
