@@ -204,10 +204,11 @@ def _json_entries(content: str) -> Iterator[_Entry]:
     is_list = content.lstrip()[0] == "["
     place = content.index("[") + 1 if is_list else 0
     decoder = json.JSONDecoder()
+    line, counted = 1, 0
     while True:
         gap = _JSON_GAP.match(content, place)
         place = gap.end() if gap else place
-        line = content.count("\n", 0, place) + 1
+        line, counted = line + content.count("\n", counted, place), place
         if place >= len(content):
             if is_list:  # of a file that was cut off, no part is taken
                 yield _Entry(line, problem="The list is not closed with a ]. Is the file complete?")

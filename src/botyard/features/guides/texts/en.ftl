@@ -28,7 +28,7 @@ guides-saved-button = ★ Saved ({ $count })
 guides-categories-button = « All categories
 guides-back = « Back
 guides-saved-private = Saved guides are shown in our private chat: write /guides to me there.
-guides-list-gone = This list is not there any more. Here are the categories.
+guides-list-gone = This list no longer exists. Here are the categories.
 
 # a guide's card
 guide-title = <b>{ $title }</b>
