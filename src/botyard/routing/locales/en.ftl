@@ -16,3 +16,5 @@ role-needed-plain =
        *[OWNER] the owner
     }.
 button-stale = This button is out of date. Please open the menu again.
+cancelled = Cancelled. Nothing was changed.
+cancel-nothing = Nothing to cancel.
