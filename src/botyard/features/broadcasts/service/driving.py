@@ -61,10 +61,8 @@ async def _run(
         broadcast.state, broadcast.finished_at = BroadcastState.FINISHED, now
         drafts.record(session, broadcast, "finish", None, now, **_figures(states))
         return None
-    if (
-        waiting and broadcast.fed_through >= broadcast.size
-    ):  # they were passed over, as it is quiet where they are
-        broadcast.fed_through = 0
+    if waiting and broadcast.fed_through >= broadcast.size:
+        broadcast.fed_through = 0  # they were passed over, as it is quiet where they are
         return EVERY if under_way else QUIET_LOOK
     return EVERY
 
