@@ -16,10 +16,11 @@ from botyard.clock import Clock
 from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.ids import BotId
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs
 from botyard.jobs.facts import Listener
 from botyard.jobs.queue import JobHandler
-from botyard.jobs.schedules import Action, Occasion, RunState
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action, RunState
 from botyard.members import consent
 from botyard.members.consent import Topic
 from botyard.observability.metrics import Metrics
@@ -84,7 +85,7 @@ class ScheduledAction:
         """The job handler for its runs. What it cannot do is a failed run; a bug is tried again."""
 
         async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-            occasion = await schedules.occasion_of(session, payload["run_id"])
+            occasion = await schedule_runs.occasion_of(session, payload["run_id"])
             if occasion is None:
                 return
             now = clock.now()
@@ -93,10 +94,10 @@ class ScheduledAction:
                     detail, state = await self._post(house, session, occasion, now), RunState.DONE
             except BotyardError as error:
                 detail, state = str(error), RunState.FAILED
-            await schedules.finish_run(session, occasion.run_id, state, detail, now)
+            await schedule_runs.finish_run(session, occasion.run_id, state, detail, now)
 
         async def gave_up(session: AsyncSession, payload: Mapping[str, Any], problem: str) -> None:
-            await schedules.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
+            await schedule_runs.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
 
         return JobHandler(self.action.job_name, run, gave_up=gave_up)
 

@@ -15,7 +15,7 @@ from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.features.guides.jobs import POST_GUIDES
 from botyard.ids import ChatId, UserId
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.recurrence import Recurrence
 from botyard.jobs.schedules import NewSchedule, RunState, ScheduleRun
 from botyard.members import chats, consent
@@ -37,12 +37,12 @@ async def posted(house: Running, words: str, *places: int) -> ScheduleRun:
             recurrence=Recurrence(every=timedelta(hours=4), starts_at=now),
         )
         schedule = await schedules.create(session, wanted, now)
-        await schedules.run_now(session, schedule, now)
+        await schedule_runs.run_now(session, schedule, now)
         schedule_id = schedules.ScheduleId(schedule.id)
 
     async def run() -> ScheduleRun | None:
         async with house.database.reading() as session:
-            found = await schedules.runs_of(session, schedule_id, most=1)
+            found = await schedule_runs.runs_of(session, schedule_id, most=1)
             return found[0] if found and found[0].state is not RunState.QUEUED else None
 
     await house.until(run)

@@ -14,7 +14,8 @@ from botyard.features.guides.models import Guide
 from botyard.features.guides.service import posting
 from botyard.features.tracking import service as tracking
 from botyard.ids import BotId
-from botyard.jobs.schedules import Action, Occasion
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action
 from botyard.members.consent import Topic
 from botyard.observability.metrics import CounterName
 from botyard.outbox import queue

@@ -12,7 +12,8 @@ from botyard.feature import ScheduledAction
 from botyard.features.promos import posting, service
 from botyard.features.promos.posting import Shop
 from botyard.features.promos.service import BadPromo, PromoId
-from botyard.jobs.schedules import Action, Occasion
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action
 from botyard.members.consent import Topic
 from botyard.routing.context import House
 

@@ -7,7 +7,7 @@ import re
 from botyard.errors import BotyardError
 from botyard.features.schedules import service
 from botyard.features.schedules.service import Change, Overview, WrongLine
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.schedules import NoSuchSchedule, RunState, ScheduleId, ScheduleRun
 from botyard.members.audit import Actor
 from botyard.members.models import Role
@@ -87,7 +87,7 @@ async def _pressed(ctx: Context, verb: str, schedule_id: ScheduleId, *, last_see
 
 async def _run_once(ctx: Context, schedule_id: ScheduleId, last_seen: int) -> None:
     """Runs it now, unless it has run since the card was drawn: two taps are meant as one."""
-    latest = await schedules.runs_of(ctx.session, schedule_id, most=1)
+    latest = await schedule_runs.runs_of(ctx.session, schedule_id, most=1)
     if latest and latest[0].id > last_seen:
         ctx.answer(ctx.text("schedule-ran-meanwhile"))
         return
@@ -205,7 +205,7 @@ def _places(seen: Overview) -> str:
 
 async def _history(ctx: Context, schedule_id: ScheduleId) -> Screen:
     schedule = await schedules.get(ctx.session, schedule_id)
-    runs = await schedules.runs_of(ctx.session, schedule_id, most=RUNS_SHOWN)
+    runs = await schedule_runs.runs_of(ctx.session, schedule_id, most=RUNS_SHOWN)
     lines = [_run_line(ctx, run, schedule.zone) for run in runs] or [ctx.text("schedule-no-runs")]
     html = "\n".join([ctx.text("schedule-history", name=schedule.name), "", *lines])
     return Screen(html, [[Press(ctx.text("schedule-button-back"), f"schedule:card:{schedule_id}")]])

@@ -15,7 +15,7 @@ from botyard.errors import BotyardError
 from botyard.feature import Site
 from botyard.features.schedules import service
 from botyard.features.schedules.service import Change, Order
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.recurrence_words import read_recurrence
 from botyard.jobs.schedules import NoSuchSchedule, Schedule, ScheduleId
 from botyard.members.audit import Actor
@@ -63,7 +63,7 @@ class _Desk:
         async with self._site.database.reading() as session:
             schedule = await _schedule(session, request)
             seen = await service.overview(session, schedule, self._site.actions, self._site.clock.now())
-            found = await schedules.runs_of(session, seen.id, most=RUNS_SHOWN)
+            found = await schedule_runs.runs_of(session, seen.id, most=RUNS_SHOWN)
             runs = [(service.moment_of(run.occurrence, schedule.zone), run) for run in found]
         return templates.show(request, "schedule.html", schedule=seen, runs=runs)
 
@@ -75,7 +75,7 @@ class _Desk:
             schedule = await _schedule(session, request)
             number, name = ScheduleId(schedule.id), schedule.name
             address = HOME if wanted is Change.DELETE else f"{HOME}/{number}"
-            latest = await schedules.runs_of(session, number, most=1)
+            latest = await schedule_runs.runs_of(session, number, most=1)
             if wanted is Change.RUN and latest and str(latest[0].id) != form.typed("last"):
                 return redirect(request, address, "It has run meanwhile. Once more?", tone=Tone.WARN)
             by = Actor(signed_in(request).member.id)

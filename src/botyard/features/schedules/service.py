@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatKey
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.cron import WrongRecurrence
 from botyard.jobs.recurrence import Recurrence, zone_named
 from botyard.jobs.recurrence_words import describe, read_recurrence
@@ -178,7 +178,7 @@ async def change(
         case Change.RUN:
             if schedule.action not in actions:
                 raise BadSchedule(f"Nothing here can do '{schedule.action}' any more.", remedy="Delete it.")
-            await schedules.run_now(session, schedule, now)
+            await schedule_runs.run_now(session, schedule, now)
         case Change.DELETE:
             await schedules.remove(session, schedule)
     _record(session, wanted, schedule, by, now)
@@ -191,7 +191,7 @@ async def overview(
     schedule_id = ScheduleId(schedule.id)
     keys = await schedules.chats_of(session, schedule_id)
     known = await chats.places_of(session, keys)
-    runs = await schedules.runs_of(session, schedule_id, most=1)
+    runs = await schedule_runs.runs_of(session, schedule_id, most=1)
     action = actions.get(schedule.action)
     does = action.describe(schedule.payload) if action else f"{schedule.action} (not there any more)"
     return Overview(
