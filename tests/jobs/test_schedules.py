@@ -452,7 +452,7 @@ async def test_old_runs_are_forgotten(database: Database, clock: ManualClock, pl
     for seconds in (4 * 3600, 4 * 3600):
         clock.advance(seconds)
         await fire(database, clock)
-    clock.advance(schedules.KEEP_RUNS.total_seconds() - 3600)
+    clock.advance(schedule_runs.KEEP_RUNS.total_seconds() - 3600)
     async with database.session() as session:
         await schedule_runs.forget_old_runs(session, clock.now())
     assert len(await runs(database)) == 1

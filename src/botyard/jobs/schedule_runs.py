@@ -157,6 +157,11 @@ async def occasion_of(session: AsyncSession, run_id: RunId) -> Occasion | None:
     )
 
 
+async def note_run(session: AsyncSession, run_id: RunId, detail: str) -> None:
+    """Writes down how far a run is that goes on, if it is still there."""
+    await session.execute(update(ScheduleRun).where(ScheduleRun.id == run_id).values(detail=detail))
+
+
 async def finish_run(
     session: AsyncSession, run_id: RunId, state: RunState, detail: str, now: datetime
 ) -> None:

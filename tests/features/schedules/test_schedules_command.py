@@ -166,9 +166,9 @@ async def test_run_now_tapped_twice_runs_once(business: Running) -> None:
 
     await business.until(is_done)
     (run,) = await runs(business)
-    assert (run.state, run.detail) == ("done", "queued for 1 chat; left out without a yes: 1")
+    assert (run.state, run.detail) == ("done", "arrived in 1 of 1 chat; left out without a yes: 1")
     shown = await forged(business, OWNER, data.replace("run", "history").rpartition(":")[0])
-    assert "done: queued for 1 chat; left out without a yes: 1" in shown.edits[0]
+    assert "done: arrived in 1 of 1 chat; left out without a yes: 1" in shown.edits[0]
 
 
 async def test_an_action_that_is_gone_is_said(business: Running) -> None:

@@ -123,7 +123,7 @@ async def test_run_now_sent_twice_runs_once_and_shows_in_the_history(
 
     await house.until(is_done)
     assert len(await runs(house)) == 1
-    assert "Done queued for 1 chat; left out without a yes: 1" in (await browser.get(address)).text
+    assert "Done arrived in 1 of 1 chat; left out without a yes: 1" in (await browser.get(address)).text
 
 
 async def test_what_there_is_not_is_said(house: Running, browser: Browser) -> None:

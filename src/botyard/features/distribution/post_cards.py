@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from botyard.features.distribution import post_calls
 from botyard.features.distribution.models import Copy, CopyState, PostState
-from botyard.features.distribution.post_reasons import reason
 from botyard.features.distribution.service.explaining import missed
 from botyard.features.distribution.service.plans import Plan
 from botyard.features.distribution.service.posts import Dispatch
 from botyard.routing.keyboard import Press, Rows
 from botyard.routing.texts import Html
+from botyard.telegram.reasons import reason
 from botyard.telegram.text import escape, visible_length
 
 Say = Callable[..., str]

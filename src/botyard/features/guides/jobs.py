@@ -24,7 +24,7 @@ from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Link, inline_keyboard
 
-POSTS = CounterName("guides_posts", "Messages with guides that were queued for chats.")
+POSTS = CounterName("guides_posts", "Messages with guides that arrived in a chat.")
 USUAL = 6
 MOST = 20
 """Buttons in one message: with more of them nobody reads on."""
@@ -67,8 +67,7 @@ async def _post(house: House, session: AsyncSession, occasion: Occasion, now: da
         for chat in occasion.chats
     ]
     await queue.add(await session.connection(), calls, now)
-    house.metrics.counter(POSTS).inc(len(calls))
-    return f"posted {_counted(len(guides), 'guide')} to {_counted(len(occasion.chats), 'chat')}"
+    return f"{len(guides)} {'guide' if len(guides) == 1 else 'guides'}"
 
 
 async def _message(
@@ -97,10 +96,9 @@ async def _url_of(house: House, session: AsyncSession, bot_id: BotId, guide: Gui
     return f"https://t.me/{bot.username}?start=guide-{guide.id}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 POST_GUIDES = ScheduledAction(
-    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe), Topic.GUIDES, _post
+    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe),
+    Topic.GUIDES,
+    _post,
+    POSTS,
 )

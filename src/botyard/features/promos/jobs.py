@@ -33,10 +33,12 @@ async def _run(house: House, session: AsyncSession, occasion: Occasion, now: dat
     offer = await service.get(session, PromoId(occasion.payload["promo"]))
     shop = Shop(house.base_url, house.counts_clicks)
     await posting.post(session, shop, offer, occasion.bot_id, occasion.chats, occasion.receipt, now)
-    house.metrics.counter(posting.POSTS).inc(len(occasion.chats))
-    return f"queued for {len(occasion.chats)} " + ("chat" if len(occasion.chats) == 1 else "chats")
+    return ""
 
 
 POST_PROMO = ScheduledAction(
-    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe), Topic.OFFERS, _run
+    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe),
+    Topic.OFFERS,
+    _run,
+    posting.POSTS,
 )

@@ -178,23 +178,6 @@ post-note-too-long = { $count ->
    *[other] With the rule’s caption the text would be longer than { $limit } characters in { $count } chats: it goes out as you wrote it.
  }
 
-post-why-kicked = the bot was removed from the chat
-post-why-no-member = the bot is not a member of the chat
-post-why-no-chat = there is no such chat, or the bot is not in it
-post-why-chat-deleted = the chat was deleted
-post-why-no-rights = the bot may not do that in this chat
-post-why-moved = the group moved, and nobody told where to
-post-why-no-original = the original message is gone
-post-why-protected = this message cannot be copied
-post-why-too-old = Telegram does not let the bot delete it: bots can delete for 48 hours
-post-why-copy-gone = the copy is gone
-post-why-not-own = Telegram does not let the bot edit it
-post-why-too-long = the text is too long
-post-why-no-number = Telegram has not told which message it is
-post-why-moved-since = the group became a supergroup since, which does not know the message
-post-why-no-record = nobody knows what became of it
-post-why-other = Telegram says “{ $words }”
-
 post-help =
     <b>Posting to many chats</b>
 
