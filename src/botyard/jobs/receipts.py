@@ -43,6 +43,6 @@ async def ended(
     fates = await outbox_queue.fates(await session.connection(), payload["receipt"])
     if not any(fate.is_open for fate in fates):
         return fates
-    after = min(SLOWEST_LOOK, payload["after"] * 2)
+    after = min(SLOWEST_LOOK, max(FIRST_LOOK, payload["after"] * 2))
     await follow(session, job, payload["receipt"], payload, now, after=after)
     return None

@@ -80,6 +80,7 @@ async def test_a_rule_is_added_changed_and_removed(business: Running) -> None:
     number = rule.id
     assert f"<b>Rule #{number}</b>: <code>gold+crypto</code>" in reply
     assert f"({GROUP}), -1002\n" in reply
+    assert reply.endswith("⚠️ No bot has seen -1002 yet. If the id is right, add the bot there.")
     assert await reached(business.database, "Crypto and gold") == {GROUP, -1002}
 
     for words in (

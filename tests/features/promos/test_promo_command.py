@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select
-from tests.support.outcomes import GROUP, Outcome, count_of, forged, pressed, told
+from tests.support.outcomes import GROUP, Outcome, bot_of, count_of, forged, pressed, sent, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.features.promos.models import Promo, PromoButton
@@ -102,7 +102,11 @@ async def test_it_is_posted_with_a_tracked_link_and_clicks_have_names(business: 
     before = await count_of(business, "marketing_posts_total")
     assert "1 chat." in (await told(business, OWNER, f"/promo post spring to {GROUP}")).texts[0]
     message = await arrived(business, GROUP, "Spring is here")
-    assert await count_of(business, "marketing_posts_total") == before + 1
+
+    async def is_counted() -> bool:
+        return await count_of(business, "marketing_posts_total") == before + 1
+
+    await business.until(is_counted)
     (join, _) = (each for row in message["reply_markup"]["inline_keyboard"] for each in row)
     assert join["url"].startswith(f"{business.url}/c/")
     async with business.http.get(
@@ -122,6 +126,46 @@ async def test_it_is_posted_with_a_tracked_link_and_clicks_have_names(business: 
     assert "<b>Interested</b> (button): 3 clicks by 2 people" in text
     assert re.search(r">Ana Sousa</a>, .*>Paul Green</a> \(2.\)", text)
     assert "Clicks: 4" in (await told(business, OWNER, "/promo spring")).texts[0]
+
+
+async def test_the_outcome_is_told_in_the_same_message(business: Running) -> None:
+    """/promo post once ended at 'is on its way', whatever became of it."""
+    await made(business)
+    bot_id = bot_of(business).id
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="administrator")
+    await sent(business)
+    before = await count_of(business, "marketing_posts_total")
+    gone = "Forbidden: bot was kicked from the supergroup chat"
+    await business.control("POST", "faults", chat_id=CHANNEL, kind="forbidden", description=gone)
+    try:
+        said = (await told(business, OWNER, f"/promo post spring to {GROUP} {CHANNEL} {PAUL}")).texts[0]
+        assert "<b>spring</b> is on its way to 2 chats." in said
+        card = (await business.replies(OWNER))[-1]["message_id"]
+
+        async def is_told() -> bool:
+            shown = next(each for each in await business.replies(OWNER) if each["message_id"] == card)
+            return "arrived in 1 of 2 chats" in shown["text"]
+
+        await business.until(is_told)
+    finally:
+        await business.control("DELETE", "faults")
+    shown = next(each for each in await business.replies(OWNER) if each["message_id"] == card)
+    assert "• Gold signals: the bot was removed from the chat" in shown["text"]
+    assert "Left out: 1 private chat" in shown["text"]
+    assert await count_of(business, "marketing_posts_total") == before + 1
+
+    text = (await told(business, OWNER, f"/promo post spring to {CHANNEL}")).texts[0]
+    assert "⚠️ The bot is not in Gold signals any more" in text
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="member")
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="administrator")
+
+
+async def test_a_chat_that_no_bot_has_met_is_refused(business: Running) -> None:
+    await made(business)
+    text = (await told(business, OWNER, f"/promo post spring to {GROUP} -999")).texts[0]
+    assert "No bot has seen -999 yet." in text
+    text = (await told(business, OWNER, f"/promo post spring to {PAUL}")).texts[0]
+    assert "<b>spring</b> goes nowhere.\nLeft out: 1 private chat" in text
 
 
 async def test_what_the_operator_tries_is_not_counted(business: Running) -> None:

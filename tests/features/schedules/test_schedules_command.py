@@ -90,6 +90,7 @@ LINES = ORDER.splitlines()
         (3, f"{GROUP}", "This line says where"),
         (3, "to", "This line says where"),
         (3, f"to {GROUP} @nobody", "No chat @nobody is known."),
+        (3, f"to {GROUP} -999", "No bot has seen -999 yet."),
         (4, "every now and then", "'now' is not understood."),
         (4, "every 4h in Europe/Londn", "There is no time zone 'Europe/Londn'."),
         (4, "every 4h until 2020-01-01", "ends before it starts"),
@@ -117,7 +118,7 @@ async def test_a_line_that_is_missing_is_named(business: Running, count: int) ->
 async def test_called_with_nothing_it_shows_how(business: Running) -> None:
     for words in ("/schedules add", "/schedules"):
         text = await orders(business, words)
-        assert "<pre>/schedules add morning-post\nguides\nto -1001234567890" in text
+        assert f"<pre>/schedules add morning-post\nguides\nto {GROUP} @my_channel\n" in text
         assert "a promo with its buttons" in text
         assert "There is no schedule nothing." in await orders(business, "/schedules nothing")
     await orders(business, ORDER)

@@ -72,6 +72,7 @@ async def test_one_is_added_and_listed(house: Running, browser: Browser) -> None
         ("does", "promo winter", "There is no promo winter."),
         ("does", "guess", "cannot be scheduled"),
         ("chats", "@nobody", "No chat @nobody is known."),
+        ("chats", "-999", "No bot has seen -999 yet."),
         ("rhythm", "now and then", "is not understood."),
         ("bot", "5", "Choose one of these."),
     ],

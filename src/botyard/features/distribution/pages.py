@@ -31,7 +31,7 @@ from botyard.features.distribution.service.explaining import missed, places
 from botyard.features.distribution.service.plans import plan
 from botyard.features.distribution.service.rules import KeptRule, NoSuchRule
 from botyard.ids import ChatKey
-from botyard.members import audit
+from botyard.members import audit, reach
 from botyard.members.chats import places_of
 
 HOME = "/console/distribution"
@@ -157,7 +157,7 @@ async def _show_form(
     site: Site, request: Request, form: Form, *, rule: KeptRule | None = None, status: int = 200
 ) -> Response:
     async with site.database.reading() as session:
-        groups = await rules.known_groups(session, most=MOST_GROUPS)
+        groups = await reach.groups_met(session, most=MOST_GROUPS)
     return templates.show(
         request,
         "rule.html",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from botyard.errors import BotyardError
-from botyard.features.promos import drafts, posting, service
+from botyard.features.promos import drafts, outcomes, posting, service
 from botyard.features.promos.handlers import card_screen, clicks_screen, list_screen, operator, show
 from botyard.features.promos.posting import Shop
 from botyard.features.promos.service import BadPromo, Draft, Offer
-from botyard.members import chats, consent
+from botyard.members import chats, consent, reach
 from botyard.members.consent import Topic
 from botyard.members.models import Role
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Screen
+from botyard.routing.reach import warnings
 from botyard.routing.registry import command, dialog_step
 from botyard.telegram.content import read_content, read_replied
 
@@ -51,7 +51,8 @@ async def _do(ctx: Context, verb: str, words: list[str], lines: str) -> Screen |
         case "edit", [code]:
             return await _edit(ctx, await service.find(ctx.session, code), lines)
         case "post", [code, to, *names] if to.lower() == "to" and names:
-            return await _post(ctx, await service.find(ctx.session, code), names)
+            await _post(ctx, await service.find(ctx.session, code), names)
+            return None
         case "show", [code]:
             show(ctx, await service.find(ctx.session, code))
             return None
@@ -120,17 +121,26 @@ async def _saved(ctx: Context, offer: Offer) -> Screen:
     return Screen(f"{saved}\n\n{card.html}", card.buttons)
 
 
-async def _post(ctx: Context, offer: Offer, names: list[str]) -> Screen:
+async def _post(ctx: Context, offer: Offer, names: list[str]) -> None:
+    """Posts it, and says so in a message that tells later what became of it."""
     keys = await chats.named(ctx.session, names, ctx.now)
+    await reach.require_met(ctx.session, keys)
     willing = await consent.willing(ctx.session, keys, Topic.OFFERS)
     shop = Shop(ctx.house.base_url, ctx.house.counts_clicks)
     receipt = f"promo:{offer.id}@{ctx.now:%Y%m%d%H%M%S%f}"
     await posting.post(ctx.session, shop, offer, ctx.bot.id, willing, receipt, ctx.now)
-    ctx.after_commit(partial(ctx.house.metrics.counter(posting.POSTS).inc, len(willing)))
     service.record_post(ctx.session, offer, operator(ctx), ctx.now, chats=len(willing))
-    posted = ctx.text("promo-posted", code=offer.code, count=len(willing))
     unwilling = len(keys) - len(willing)
-    return Screen(f"{posted}\n{ctx.text('promo-unwilling', count=unwilling)}" if unwilling else posted)
+    lines = [ctx.text("promo-posted", code=offer.code, count=len(willing))]
+    card = None
+    if willing:
+        card = await outcomes.follow(ctx, offer, receipt, chats=len(willing), unwilling=unwilling)
+    else:
+        lines = [ctx.text("promo-posted-nowhere", code=offer.code)]
+    if unwilling:
+        lines.append(ctx.text("promo-unwilling", count=unwilling))
+    lines += await warnings(ctx.session, ctx.text, willing, ctx.bot.id)
+    ctx.reply("\n".join(lines), receipt=card)
 
 
 async def _switch(ctx: Context, offer: Offer, *, active: bool) -> Screen:

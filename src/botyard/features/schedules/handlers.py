@@ -9,10 +9,12 @@ from botyard.features.schedules import service
 from botyard.features.schedules.service import Change, Overview, WrongLine
 from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.schedules import NoSuchSchedule, RunState, ScheduleId, ScheduleRun
+from botyard.members import reach
 from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Rows, Screen, is_row_number
+from botyard.routing.reach import warnings
 from botyard.routing.registry import button, command
 from botyard.routing.texts import Html
 
@@ -104,27 +106,30 @@ async def _change(ctx: Context, schedule_id: ScheduleId, wanted: Change) -> None
 
 async def _add(ctx: Context, lines: str) -> Screen:
     if not lines.strip():
-        return Screen(_template(ctx))
+        return Screen(await _template(ctx))
     try:
         order = await service.read_order(ctx.session, lines, ctx.house.actions, ctx.now)
         schedule_id = await service.add(ctx.session, order, ctx.bot.id, _operator(ctx), ctx.now)
     except WrongLine as wrong:
         said = ctx.text("schedule-line-empty") if not wrong.line else wrong.line[:80]
         problem = ctx.text("schedule-wrong-line", line=wrong.number, said=said, problem=str(wrong))
-        return Screen(f"{problem}\n\n{_template(ctx)}")
+        return Screen(f"{problem}\n\n{await _template(ctx)}")
     except BotyardError as problem:
         return Screen(ctx.text("schedule-refused", problem=str(problem)))
     card = await _card(ctx, schedule_id)
-    return Screen(f"{ctx.text('schedule-added')}\n\n{card.html}", card.buttons)
+    blocks = [ctx.text("schedule-added"), card.html]
+    blocks += await warnings(ctx.session, ctx.text, order.chats, ctx.bot.id)
+    return Screen("\n\n".join(blocks), card.buttons)
 
 
-def _template(ctx: Context) -> str:
+async def _template(ctx: Context) -> str:
     actions = sorted(ctx.house.actions.values(), key=lambda each: each.name)
-    known = "\n".join(ctx.text("schedule-action", usage=each.usage, title=each.title) for each in actions)
+    said = "\n".join(ctx.text("schedule-action", usage=each.usage, title=each.title) for each in actions)
     # without what may be left out, so that it can be sent as it is
     usage = re.sub(r" \[[^]]*\]", "", actions[0].usage) if actions else "..."
-    chat = ctx.chat.telegram_id if not ctx.chat.is_private else -1001234567890
-    return ctx.text("schedule-template", usage=usage, chat=str(chat), actions=Html(known))
+    known = await reach.groups_met(ctx.session, most=1)
+    chat = str(known[0].telegram_id) if known else "-1001234567890"
+    return ctx.text("schedule-template", usage=usage, chat=chat, actions=Html(said))
 
 
 # showing
@@ -133,7 +138,7 @@ def _template(ctx: Context) -> str:
 async def _list(ctx: Context, page: int) -> Screen:
     found = await schedules.listed(ctx.session)
     if not found:
-        return Screen(f"{ctx.text('schedules-none')}\n\n{_template(ctx)}")
+        return Screen(f"{ctx.text('schedules-none')}\n\n{await _template(ctx)}")
     last_page = (len(found) - 1) // ON_A_PAGE
     page = min(page, last_page)
     shown = found[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]

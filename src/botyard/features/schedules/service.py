@@ -19,7 +19,7 @@ from botyard.jobs.cron import WrongRecurrence
 from botyard.jobs.recurrence import Recurrence, zone_named
 from botyard.jobs.recurrence_words import describe, read_recurrence
 from botyard.jobs.schedules import Action, BadSchedule, NewSchedule, Schedule, ScheduleId, ScheduleRun
-from botyard.members import audit, chats
+from botyard.members import audit, chats, reach
 from botyard.members.audit import Actor
 from botyard.members.member import ChatPlace
 
@@ -140,7 +140,9 @@ async def read_chats(session: AsyncSession, names: Sequence[str], now: datetime)
     """The chats of these ids and @usernames. Raises `BotyardError`."""
     if len(names) > MOST_CHATS:
         raise BadSchedule(f"These are {len(names)} chats, at most {MOST_CHATS} go.", remedy="Make two.")
-    return await chats.named(session, names, now)
+    keys = await chats.named(session, names, now)
+    await reach.require_met(session, keys)
+    return keys
 
 
 async def add(session: AsyncSession, order: Order, bot_id: BotId, by: Actor, now: datetime) -> ScheduleId:

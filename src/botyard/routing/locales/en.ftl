@@ -30,6 +30,10 @@ arrived-no-record = nobody knows what became of { $count } more
 arrived-unknown = it may have arrived; it is not sent again
 arrived-too-late = its time ran out before its turn came
 
+# chats that messages will not arrive in
+chats-unmet = ⚠️ No bot has seen { $chats } yet. If the id is right, add the bot there.
+chats-out-of-reach = ⚠️ The bot is not in { $chats } any more: nothing arrives there until you add it again.
+
 # why a call came to nothing
 why-kicked = the bot was removed from the chat
 why-blocked = the member has blocked the bot

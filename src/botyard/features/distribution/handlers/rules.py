@@ -19,6 +19,7 @@ from botyard.features.distribution.service.rules import KeptRule, Revise
 from botyard.members.chats import places_of
 from botyard.members.models import Role
 from botyard.routing.context import Context
+from botyard.routing.reach import warnings
 from botyard.routing.registry import button, command
 from botyard.telegram.content import read_replied
 
@@ -103,8 +104,7 @@ async def _add(ctx: Context, rest: str) -> None:
     keys = await rules.chats_named(ctx.session, _words(chats), ctx.now)
     rule = await rules.add(ctx.session, RuleContent(pattern.strip(), keys), ctx.now)
     _audit(ctx, "rule.add", rule)
-    places = await places_of(ctx.session, keys)
-    ctx.reply(ctx.text("rule-added") + "\n\n" + rule_texts.card(ctx, rule, places))
+    await _reply_kept(ctx, "rule-added", rule)
 
 
 async def _set(ctx: Context, rest: str) -> None:
@@ -119,8 +119,14 @@ async def _set(ctx: Context, rest: str) -> None:
         column, read = _OPTIONS[option]
         fields = {column: read(value)}
     rule = await _revise(ctx, number, lambda content: replace(content, **fields), what=option)
-    places = await places_of(ctx.session, rule.content.chats)
-    ctx.reply(ctx.text("rule-changed") + "\n\n" + rule_texts.card(ctx, rule, places))
+    await _reply_kept(ctx, "rule-changed", rule)
+
+
+async def _reply_kept(ctx: Context, key: str, rule: KeptRule) -> None:
+    """Shows a rule that was saved, with what is to be feared of it."""
+    card = rule_texts.card(ctx, rule, await places_of(ctx.session, rule.content.chats))
+    doubts = await warnings(ctx.session, ctx.text, rule.content.chats, ctx.bot.id)
+    ctx.reply("\n\n".join([ctx.text(key), card, *doubts]))
 
 
 async def _on(ctx: Context, rest: str) -> None:

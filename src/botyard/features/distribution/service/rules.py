@@ -24,8 +24,7 @@ from botyard.features.distribution.rule_content import (
     check_content,
 )
 from botyard.ids import ChatId, ChatKey
-from botyard.members.chats import keys_of, places_of
-from botyard.members.member import ChatPlace
+from botyard.members.chats import keys_of
 from botyard.members.models import Chat
 from botyard.settings.formats import TELEGRAM_ID_LIMIT
 
@@ -144,14 +143,6 @@ async def chats_named(session: AsyncSession, words: Sequence[str], now: datetime
     """
     ids = [await _chat_id(session, word) for word in words]
     return tuple(await keys_of(session, ids, now))
-
-
-async def known_groups(session: AsyncSession, *, most: int) -> list[ChatPlace]:
-    """Groups and channels that a bot has met, by name: what rules can lead to."""
-    known = select(Chat.id).where(Chat.type != "private", Chat.title.is_not(None))
-    found = (await session.scalars(known.order_by(Chat.title, Chat.id).limit(most))).all()
-    places = await places_of(session, [ChatKey(key) for key in found])
-    return [places[ChatKey(key)] for key in found]
 
 
 async def version(session: AsyncSession) -> str:

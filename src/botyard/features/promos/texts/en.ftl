@@ -79,7 +79,9 @@ promo-refused = <b>This does not work.</b> { $problem }
 promo-posted = <b>{ $code }</b> is on its way to { $count ->
         [one] 1 chat
        *[other] { $count } chats
-    }.
+    }. I tell here how it went.
+promo-posted-nowhere = <b>{ $code }</b> goes nowhere.
+promo-arrived = <b>{ $code }</b> { $arrived }.
 promo-unwilling = Left out: { $count ->
         [one] 1 private chat whose member has
        *[other] { $count } private chats whose members have
