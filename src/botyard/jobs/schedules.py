@@ -115,6 +115,14 @@ class BadSchedule(BotyardError):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be chosen: an admin's words for it, such as `promo spring`, and what people read."""
+
+    words: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """Something that can be scheduled. `read` makes its payload of an admin's words and checks it.
 
@@ -126,6 +134,10 @@ class Action:
     usage: str
     read: Callable[[AsyncSession, str], Awaitable[dict[str, Any]]]
     describe: Callable[[Mapping[str, Any]], str]
+    write: Callable[[Mapping[str, Any]], str] | None = None
+    """The admin's words again, with the action's name: `promo spring`. Without it they cannot be edited."""
+    choices: Callable[[AsyncSession], Awaitable[Sequence[Choice]]] | None = None
+    """What there is to choose from now, for forms."""
 
     @property
     def job_name(self) -> str:
@@ -147,6 +159,30 @@ class NewSchedule:
     by: UserId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is to become another of a schedule that is there. None leaves it as it is."""
+
+    does: tuple[str, dict[str, Any]] | None = None
+    """An action's name, and its payload."""
+    chats: Sequence[ChatKey] | None = None
+    recurrence: Recurrence | None = None
+    catch_up: bool | None = None
+    bot_id: BotId | None = None
+
+    @property
+    def changed(self) -> str:
+        """What becomes another, for the audit log."""
+        names = {
+            "what": self.does,
+            "where": self.chats,
+            "when": self.recurrence,
+            "catch-up": self.catch_up,
+            "bot": self.bot_id,
+        }
+        return ", ".join(name for name, value in names.items() if value is not None)
+
+
 async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> Schedule:
     """Keeps a new schedule. Raises `BadSchedule`."""
     taken = await session.scalar(select(Schedule.id).where(Schedule.name == wanted.name))
@@ -154,22 +190,13 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
         raise BadSchedule(f"There is a schedule {wanted.name} already.", remedy="Take another name.")
     if not wanted.chats:
         raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
-    rhythm = wanted.recurrence
-    if rhythm.next_after(now) is None:  # before anything is written: the caller may go on and commit
-        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
+    _check_happens(wanted.recurrence, now)  # before anything is written: the caller may go on and commit
     schedule = Schedule(
         name=wanted.name,
         action=wanted.action,
         payload=wanted.payload,
         bot_id=wanted.bot_id,
-        cron=rhythm.cron,
-        every_seconds=None if rhythm.every is None else int(rhythm.every.total_seconds()),
-        zone=rhythm.zone,
-        starts_at=rhythm.starts_at or now,
-        ends_at=rhythm.ends_at,
-        jitter_seconds=int(rhythm.jitter.total_seconds()),
-        quiet_begins=f"{rhythm.quiet.begins:%H:%M}" if rhythm.quiet else None,
-        quiet_ends=f"{rhythm.quiet.ends:%H:%M}" if rhythm.quiet else None,
+        **_columns(wanted.recurrence, now),
         catch_up=wanted.catch_up,
         enabled=True,
         created_by=wanted.by,
@@ -178,12 +205,59 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
     session.add(schedule)
     await session.flush()
     schedule.plan(now)
+    await _set_chats(session, schedule, wanted.chats)
+    return schedule
+
+
+async def revise(session: AsyncSession, schedule: Schedule, wanted: Revision, now: datetime) -> None:
+    """Changes a schedule, which keeps its history. With another rhythm its next moment is another one too.
+
+    A paused one stays paused. Raises `BadSchedule`, before anything is changed.
+    """
+    if wanted.chats is not None and not wanted.chats:
+        raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
+    if wanted.recurrence is not None:
+        _check_happens(wanted.recurrence, now)
+        for column, value in _columns(wanted.recurrence, now).items():
+            setattr(schedule, column, value)
+        if schedule.enabled:
+            schedule.plan(now)
+    if wanted.does is not None:
+        schedule.action, schedule.payload = wanted.does
+    if wanted.catch_up is not None:
+        schedule.catch_up = wanted.catch_up
+    if wanted.bot_id is not None:
+        schedule.bot_id = wanted.bot_id
+    if wanted.chats is not None:
+        await session.execute(delete(ScheduleChat).where(ScheduleChat.schedule_id == schedule.id))
+        await _set_chats(session, schedule, wanted.chats)
+    await session.flush()
+
+
+def _check_happens(rhythm: Recurrence, now: datetime) -> None:
+    if rhythm.next_after(now) is None:
+        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
+
+
+def _columns(rhythm: Recurrence, now: datetime) -> dict[str, Any]:
+    """The columns that keep a rhythm."""
+    return {
+        "cron": rhythm.cron,
+        "every_seconds": None if rhythm.every is None else int(rhythm.every.total_seconds()),
+        "zone": rhythm.zone,
+        "starts_at": rhythm.starts_at or now,
+        "ends_at": rhythm.ends_at,
+        "jitter_seconds": int(rhythm.jitter.total_seconds()),
+        "quiet_begins": f"{rhythm.quiet.begins:%H:%M}" if rhythm.quiet else None,
+        "quiet_ends": f"{rhythm.quiet.ends:%H:%M}" if rhythm.quiet else None,
+    }
+
+
+async def _set_chats(session: AsyncSession, schedule: Schedule, chats: Sequence[ChatKey]) -> None:
     session.add_all(
-        ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place)
-        for place, key in enumerate(wanted.chats)
+        ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place) for place, key in enumerate(chats)
     )
     await session.flush()
-    return schedule
 
 
 async def find(session: AsyncSession, name: str) -> Schedule:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.errors import BotyardError
 from botyard.feature import ScheduledAction
 from botyard.features.guides.models import Guide
-from botyard.features.guides.service import posting
+from botyard.features.guides.service import library, posting
 from botyard.features.tracking import service as tracking
 from botyard.ids import BotId
 from botyard.jobs.schedule_runs import Occasion
-from botyard.jobs.schedules import Action
+from botyard.jobs.schedules import Action, Choice
 from botyard.members.consent import Topic
 from botyard.observability.metrics import CounterName
 from botyard.outbox import queue
@@ -49,6 +49,16 @@ async def _read(session: AsyncSession, words: str) -> dict[str, Any]:
 
 def _describe(payload: Mapping[str, Any]) -> str:
     return f"{payload['most']} guides of {payload['category'] or 'all categories'}"
+
+
+def _write(payload: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, ["guides", payload["category"], str(payload["most"])]))
+
+
+async def _choices(session: AsyncSession) -> list[Choice]:
+    names = [each.name for each in await library.categories(session)]
+    of_one = [Choice(f"guides {name} {USUAL}", f"{USUAL} guides of {name}") for name in names]
+    return [Choice(f"guides {USUAL}", f"{USUAL} guides of all categories"), *of_one]
 
 
 async def _post(house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
@@ -97,7 +107,7 @@ async def _url_of(house: House, session: AsyncSession, bot_id: BotId, guide: Gui
 
 
 POST_GUIDES = ScheduledAction(
-    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe),
+    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe, _write, _choices),
     Topic.GUIDES,
     _post,
     POSTS,

@@ -13,7 +13,7 @@ from botyard.features.promos import posting, service
 from botyard.features.promos.posting import Shop
 from botyard.features.promos.service import BadPromo, PromoId
 from botyard.jobs.schedule_runs import Occasion
-from botyard.jobs.schedules import Action
+from botyard.jobs.schedules import Action, Choice
 from botyard.members.consent import Topic
 from botyard.routing.context import House
 
@@ -29,6 +29,15 @@ def _describe(payload: Mapping[str, Any]) -> str:
     return f"the promo {payload['code']}"
 
 
+def _write(payload: Mapping[str, Any]) -> str:
+    return f"promo {payload['code']}"
+
+
+async def _choices(session: AsyncSession) -> list[Choice]:
+    offers = [each for each in await service.listed(session) if each.active]
+    return [Choice(f"promo {each.code}", f"The promo {each.code}") for each in offers]
+
+
 async def _run(house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
     offer = await service.get(session, PromoId(occasion.payload["promo"]))
     shop = Shop(house.base_url, house.counts_clicks)
@@ -37,7 +46,7 @@ async def _run(house: House, session: AsyncSession, occasion: Occasion, now: dat
 
 
 POST_PROMO = ScheduledAction(
-    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe),
+    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe, _write, _choices),
     Topic.OFFERS,
     _run,
     posting.POSTS,
