@@ -99,6 +99,12 @@ class Newsroom:
         """The admin presses a button; what the bot answers to the press itself."""
         return await self.press_data(card, data_of(await self.again(card), label))
 
+    async def delete(self, card: Message) -> None:
+        """The admin deletes all copies, and is asked before."""
+        await self.press(card, "Delete everywhere")
+        await self.shows(card, "Delete ")
+        await self.press(card, "Delete ")
+
     async def press_data(self, card: Message, data: str) -> str:
         """A press with this data on a button of the card as it was when the admin saw it."""
         query = f"q{self.house.sandbox.world.new_id()}"

@@ -30,6 +30,7 @@ from botyard.settings.formats import TELEGRAM_ID_LIMIT
 
 _CHAT_ID = re.compile("-[1-9][0-9]*")
 _LONGEST_ID = 17
+MOST_ROWS = 2**63
 _SHOWN = 40
 """So much of a wrong word is repeated."""
 
@@ -75,9 +76,7 @@ async def revise(session: AsyncSession, rule_id: RuleId, revise: Revise, now: da
 
     Raises `NoSuchRule` and what `check_content` raises.
     """
-    row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise _no_such(rule_id)
+    row = await _locked(session, rule_id)
     chats = await chats_of(session, [rule_id])
     content = _tidy(revise(_content(row, chats[rule_id])))
     for column, value in _columns(content).items():
@@ -91,9 +90,7 @@ async def revise(session: AsyncSession, rule_id: RuleId, revise: Revise, now: da
 
 async def remove(session: AsyncSession, rule_id: RuleId) -> KeptRule:
     """Deletes a rule; answers what it was. Its number is never given out again. Raises `NoSuchRule`."""
-    row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise _no_such(rule_id)
+    row = await _locked(session, rule_id)
     chats = await chats_of(session, [rule_id])
     await session.execute(delete(RuleChat).where(RuleChat.rule_id == rule_id))
     await session.delete(row)
@@ -103,10 +100,19 @@ async def remove(session: AsyncSession, rule_id: RuleId) -> KeptRule:
 
 async def get(session: AsyncSession, rule_id: RuleId) -> KeptRule:
     """The rule of this number. Raises `NoSuchRule`."""
-    row = await session.get(Rule, rule_id)
+    row = await session.get(Rule, rule_id) if rule_id < MOST_ROWS else None
     if row is None:
         raise _no_such(rule_id)
     return _kept(row, (await chats_of(session, [rule_id]))[rule_id])
+
+
+async def _locked(session: AsyncSession, rule_id: RuleId) -> Rule:
+    row = None
+    if rule_id < MOST_ROWS:  # of a larger number the database would make an error
+        row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise _no_such(rule_id)
+    return row
 
 
 async def listed(session: AsyncSession, *, search: str = "", skip: int = 0, most: int) -> RulePage:
@@ -143,6 +149,11 @@ async def chats_named(session: AsyncSession, words: Sequence[str], now: datetime
     """
     ids = [await _chat_id(session, word) for word in words]
     return tuple(await keys_of(session, ids, now))
+
+
+def button_labels(rule_id: RuleId, count: int) -> list[str]:
+    """What the clicks on so many buttons of a rule are counted under, in their order."""
+    return [f"rule:{rule_id}:{number}" for number in range(1, count + 1)]
 
 
 async def version(session: AsyncSession) -> str:
@@ -253,4 +264,6 @@ async def _chat_id(session: AsyncSession, word: str) -> ChatId:
 
 
 def _no_such(rule_id: RuleId) -> NoSuchRule:
-    return NoSuchRule(f"There is no rule #{rule_id}.", remedy="Look at the list of rules.")
+    number = str(rule_id)
+    shown = number if len(number) <= _SHOWN else f"{number[:_SHOWN]}…"
+    return NoSuchRule(f"There is no rule #{shown}.", remedy="Look at the list of rules.")

@@ -134,7 +134,7 @@ post-no-words =
 
     Give it a topic: reply to it with <code>/distribute gold</code>, for example.
 post-nowhere = <b>This post goes nowhere:</b> no rule matches it. Nothing was sent.
-post-near-misses = It missed by little:
+post-near-misses = These rules nearly match it:
 post-nowhere-help =
     • Edit the post, and I look again.
     • Or reply to it and name its topic: <code>/distribute gold</code>
@@ -155,6 +155,11 @@ post-title-deleted = <b>Deleted in { $done } of { $total } { $total ->
     [one] chat
    *[other] chats
  }</b>
+post-may-be-there = <b>{ $count ->
+    [one] One more may still be there
+   *[other] { $count } more may still be there
+ }:</b> look there, and delete by hand.
+post-lost = ❓ { $chat }: it may be there; Telegram has not told its number, without which no bot can delete it
 post-planned = • { $chat }
 post-sending = ⏳ { $chat }: still waiting
 post-sent = ✅ { $chat }
@@ -168,6 +173,18 @@ post-deleted = 🗑 { $chat }: deleted
 post-not-deleted = ❌ { $chat }: not deleted, { $reason }
 post-incomplete = – only { $arrived } of { $total } parts arrived
 post-delete = Delete everywhere
+post-ask-delete = <b>Delete { $count ->
+    [one] one copy
+   *[other] { $count } copies
+ }?</b>
+post-ask-delete-lost = { $count ->
+    [one] One more may have arrived. Telegram has not told its number, without which no bot can delete it: look there, and delete it by hand.
+   *[other] { $count } more may have arrived. Telegram has not told their numbers, without which no bot can delete them: look there, and delete them by hand.
+ }
+post-erase = Delete { $count ->
+    [one] one copy
+   *[other] { $count } copies
+ }
 post-rewrite = Edit everywhere
 
 post-note-album-caption = An album keeps its own captions: the rule’s is not used.
