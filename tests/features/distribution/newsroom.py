@@ -190,14 +190,18 @@ def data_of(card: Message, label: str) -> str:
 
 @asynccontextmanager
 async def newsroom(
-    database_url: str, folder: Path, *, group_map: Mapping[str, list[int]] | None = None
+    database_url: str,
+    folder: Path,
+    *,
+    group_map: Mapping[str, list[int]] | None = None,
+    webhook: bool = False,
 ) -> AsyncIterator[Newsroom]:
     """The service with the rules of a map, in groups where its bot may write. Jobs are looked for often."""
-    limits = {"send_rate": 0, "chat_rate": 0, "group_rate": 0}
+    more: dict[str, Any] = {"send_rate": 0, "chat_rate": 0, "group_rate": 0, "webhook": webhook}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(switchboard, "LOOK_SECONDS", 0.05)
         patch.setattr(runner, "LOOK_SECONDS", 0.05)
-        async with running(database_url, folder, group_map=dict(group_map or GROUP_MAP), **limits) as house:
+        async with running(database_url, folder, group_map=dict(group_map or GROUP_MAP), **more) as house:
             shop = bot_of(house).id
             for chat_id, title in TITLES.items():
                 members = [{"user_id": OWNER, "status": "creator"}, {"user_id": PAUL, "status": "member"}]

@@ -19,6 +19,7 @@ from tests.support.outcomes import bot_of
 from tests.support.running import OWNER
 
 from botyard.features.distribution.models import CopyState
+from botyard.features.tracking import service as tracking
 
 
 async def written(room: Newsroom) -> list[Message]:
@@ -54,6 +55,32 @@ async def test_deleted_everywhere(database_url: str, tmp_path: Path) -> None:
         assert labels(card) == []
         assert await room.audited() == ["distribution.send", *["distribution.delete"] * 2]
         assert "no copy" in await room.press_data(done, "post:delete:1")
+
+
+async def test_clicks_on_a_rules_buttons_are_counted(sqlite_url: str, tmp_path: Path) -> None:
+    """They once went out raw, although the settings said that links in posts are counted."""
+    async with newsroom(sqlite_url, tmp_path, webhook=True) as room:
+        house = room.house
+        buttons = "Join | https://example.com/join || Ask | https://example.com/ask"
+        await house.ask(OWNER, f"/rules set 1 button {buttons}")
+        done = await room.send("gold")
+        (copy,) = await room.copies(GOLD)
+        link = data_of(copy, "Ask")
+        assert link.startswith(f"{house.url}/c/")
+        async with house.http.get(
+            link, allow_redirects=False, headers={"User-Agent": "Mozilla/5.0"}
+        ) as response:
+            assert (response.status, response.headers["Location"]) == (302, "https://example.com/ask")
+        async with house.database.reading() as session:
+            counted = await tracking.clicks_of(session, ["rule:1:1", "rule:1:2"])
+        assert (counted["rule:1:1"].total, counted["rule:1:2"].total) == (0, 1)
+        before = len(await house.replies(OWNER))
+        await room.press(done, "Edit everywhere")
+        await room.next_card(before)
+        await house.ask(OWNER, "silver")
+        await room.shows(done, "Edited in 1 of 1 chat")
+        (copy,) = await room.copies(GOLD)
+        assert data_of(copy, "Ask") == link
 
 
 async def test_deleting_is_asked_about_first(room: Newsroom) -> None:

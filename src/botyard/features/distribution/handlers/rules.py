@@ -12,6 +12,7 @@ from botyard.features.distribution import rule_words
 from botyard.features.distribution.handlers import rule_texts
 from botyard.features.distribution.matching import RuleId
 from botyard.features.distribution.rule_content import BadRule, RuleContent
+from botyard.features.distribution.rule_doubts import doubts_of
 from botyard.features.distribution.service import rules
 from botyard.features.distribution.service.explaining import explain
 from botyard.features.distribution.service.plans import plan
@@ -19,12 +20,12 @@ from botyard.features.distribution.service.rules import KeptRule, Revise
 from botyard.members.chats import places_of
 from botyard.members.models import Role
 from botyard.routing.context import Context
-from botyard.routing.reach import warnings
 from botyard.routing.registry import button, command
 from botyard.telegram.content import read_replied
 
 PAGE = 10
-_NUMBER = re.compile(r"#?([0-9]{1,18})")
+_NUMBER = re.compile(r"#?([0-9]{1,400})")
+"""Numbers that no rule can have are understood too, and answered as such."""
 
 
 class NotUnderstood(Exception):
@@ -125,7 +126,7 @@ async def _set(ctx: Context, rest: str) -> None:
 async def _reply_kept(ctx: Context, key: str, rule: KeptRule) -> None:
     """Shows a rule that was saved, with what is to be feared of it."""
     card = rule_texts.card(ctx, rule, await places_of(ctx.session, rule.content.chats))
-    doubts = await warnings(ctx.session, ctx.text, rule.content.chats, ctx.bot.id)
+    doubts = await doubts_of(ctx.session, ctx.text, rule.content, ctx.bot.id)
     ctx.reply("\n\n".join([ctx.text(key), card, *doubts]))
 
 

@@ -22,6 +22,7 @@ from botyard.features.distribution.rule_content import (
     LinkButton,
     RuleContent,
     check_content,
+    shortened,
 )
 from botyard.ids import ChatId, ChatKey
 from botyard.members.chats import keys_of
@@ -264,6 +265,4 @@ async def _chat_id(session: AsyncSession, word: str) -> ChatId:
 
 
 def _no_such(rule_id: RuleId) -> NoSuchRule:
-    number = str(rule_id)
-    shown = number if len(number) <= _SHOWN else f"{number[:_SHOWN]}…"
-    return NoSuchRule(f"There is no rule #{shown}.", remedy="Look at the list of rules.")
+    return NoSuchRule(f"There is no rule #{shortened(str(rule_id))}.", remedy="Look at the list of rules.")

@@ -46,6 +46,8 @@ rule-caption =
 rule-buttons =
     <b>Buttons:</b>
     <pre>{ $buttons }</pre>
+rule-doubt-no-text = ⚠️ The caption has no { "{text}" }: posts lose their own words, and only the caption is sent.
+rule-doubt-places = ⚠️ The caption goes out with { $places } in it as it stands: only { "{text}" } is filled in.
 rule-off = <b>It is off:</b> no post matches it.
 rule-cut = <i>… this is too long for one message.</i>
 
@@ -96,7 +98,7 @@ rule-help =
     <code>/rules set 3 first on</code> – if it matches, the rules after it are not looked at
     <code>/rules set 3 exclude silver, bronze</code> – not with any of these words
     <code>/rules set 3 words off</code> – gold also matches Marigold
-    <code>/rules set 3 regex on</code> – the pattern is a regular expression
+    <code>/rules set 3 regex on</code> – the pattern is a regular expression, a formula for texts: gold|silver
     <code>/rules set 3 caption &lt;b&gt;Gold&lt;/b&gt; { "{text}" }</code> – what stands around the post’s text
     <code>/rules set 3 button Join | https://example.com</code> – a link under the post
 
