@@ -12,6 +12,8 @@ from tests.support.outcomes import GROUP, Outcome, bot_of, count_of, forged, pre
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.features.promos.models import Promo, PromoButton
+from botyard.features.promos.outcomes import FOLLOW_JOB
+from botyard.jobs.models import Job, JobState
 from botyard.members.consent import Consent
 from botyard.members.models import AuditEntry
 
@@ -24,12 +26,20 @@ CHANNEL = -1001000000002
 @pytest_asyncio.fixture(loop_scope="module")
 async def business(house: Running) -> Running:
     """The running service, without promos and consents; all three have written to the bot."""
+    await house.until(lambda: nothing_is_followed(house))
     for user_id in (OWNER, PAUL, ANA):
         await told(house, user_id, "/start")
     async with house.database.session() as session:
         for table in (PromoButton, Promo, Consent):
             await session.execute(delete(table))
     return house
+
+
+async def nothing_is_followed(house: Running) -> bool:
+    """Whether what the test before has posted is counted."""
+    async with house.database.reading() as session:
+        waiting = select(Job.id).where(Job.name == FOLLOW_JOB, Job.state == JobState.PENDING)
+        return (await session.scalars(waiting.limit(1))).first() is None
 
 
 async def written(house: Running, **content: Any) -> int:
@@ -83,6 +93,39 @@ async def test_a_dialog_asks_for_the_text(business: Running) -> None:
     assert outcome.how == "dialog"
     assert outcome.texts[0] == "Tom &amp; Jerry &lt;3"
     assert "summer is saved" in outcome.texts[1]
+
+
+async def test_without_a_reply_it_asks_for_the_buttons_too(business: Running) -> None:
+    """It once saved the promo without any, and the lines that were sent next became a post."""
+    await told(business, OWNER, "/promo add summer")
+    asked = await told(business, OWNER, "Summer is here")
+    assert "Which buttons shall stand beneath it?" in asked.texts[0]
+    wrong = await told(business, OWNER, "Join us")
+    assert "neither a link nor a press" in wrong.texts[0]
+    outcome = await told(business, OWNER, BUTTONS)
+    assert outcome.how == "dialog"
+    preview, card = (params for method, params in outcome.calls if method == "sendMessage")
+    assert [row[0]["text"] for row in preview["reply_markup"]["inline_keyboard"]] == ["Join", "Interested"]
+    assert "summer is saved" in card["text"]
+    assert "Buttons: Join, Interested" in card["text"]
+
+
+async def test_no_buttons_is_a_press(business: Running) -> None:
+    await told(business, OWNER, "/promo add summer")
+    await told(business, OWNER, "Summer is here")
+    outcome = await pressed(business, OWNER, "No buttons")
+    assert outcome.edits == ["<b>summer</b> has no buttons."]
+    assert outcome.texts[0] == "Summer is here"
+    assert "Buttons: -" in outcome.texts[1]
+    assert (await told(business, OWNER, "gold")).how != "dialog", "nothing is asked any more"
+
+    await told(business, OWNER, "/promo add winter")
+    await pressed(business, OWNER, "No buttons")
+    assert "Which buttons" in (await told(business, OWNER, "Winter is here")).texts[0], (
+        "another is still asked"
+    )
+    assert (await forged(business, OWNER, "promo-plain:99999")).toasts == ["This promo is gone."]
+    assert (await forged(business, PAUL, "promo-plain:1")).how == "button:promo-plain:denied"
 
 
 async def test_a_photo_becomes_one_with_its_caption(business: Running) -> None:

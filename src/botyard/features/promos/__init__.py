@@ -10,8 +10,13 @@ from botyard.features.promos import handlers, jobs, making_handlers, newsletter_
 FEATURE = Feature(
     name="promos",
     commands=(making_handlers.promo_command, newsletter_handlers.newsletter),
-    buttons=(handlers.promo_pressed, handlers.promos_button, newsletter_handlers.newsletter_button),
-    dialog_steps=(making_handlers.promo_text,),
+    buttons=(
+        handlers.promo_pressed,
+        handlers.promos_button,
+        making_handlers.promo_plain,
+        newsletter_handlers.newsletter_button,
+    ),
+    dialog_steps=(making_handlers.promo_text, making_handlers.promo_buttons),
     jobs=outcomes.JOBS,
     actions=(jobs.POST_PROMO,),
     pages=pages.pages,
