@@ -93,4 +93,4 @@ schedule-what =
 schedule-when =
     <b>When:</b> <code>every 4h</code>, <code>every day at 09:00</code>, <code>every mon,thu at 18:30</code>, or <code>cron 0 */4 * * *</code> (five fields, as servers write it: minute, hour, day, month, weekday).
 
-    Then, as you like: <code>in Europe/London</code>, <code>quiet 22:00-07:00</code>, <code>from 2027-01-31T09:00</code>, <code>until 2027-03-01</code>, <code>jitter 5m</code> (each time up to so much later, so that posts do not come by the minute), and <code>catch-up</code> to make up once for what was missed while botyard was down.
+    Then, as you like: <code>in Europe/London</code>, <code>quiet 22:00-07:00</code>, <code>from 2027-01-31T09:00</code>, <code>until 2027-03-01</code>, <code>jitter 5m</code> (each time up to so much later, so that posts do not come by the minute), and <code>catch-up</code> to make up once for what was missed while botyard was not running.
