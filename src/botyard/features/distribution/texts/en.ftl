@@ -210,7 +210,7 @@ post-help =
     /rules says which posts go where.
 post-asks-again = From now on I ask before each of your posts.
 post-sends-at-once = From now on your posts go out at once. /distribute ask has me ask again.
-post-dialog-open = I am still waiting for an answer to my question. Answer it, or send /help to leave it, and then send the post once more.
+post-dialog-open = I am still waiting for an answer to my question. Answer it, or send /cancel to leave it, and then send the post once more.
 post-album-typed = An album is sent without a command: just send it to me.
 post-typed-too-long = This text is too long under a file. Send the post without the command, then reply to it with <code>/distribute</code>.
 post-too-late = A part of an album came too late: the rest is sent already. Reply to it with <code>/distribute</code> and its topic to send it too.
@@ -229,9 +229,9 @@ post-ask-text =
     It replaces the text in { $count ->
     [one] one chat
    *[other] { $count } chats
- }. /help leaves everything as it is.
-post-only-text = I need a text. Send it, or /help to leave everything as it is.
-post-text-too-long = That is { $length } characters, and there is room for { $limit }. Send a shorter text, or /help to leave everything as it is.
+ }. /cancel leaves everything as it is.
+post-only-text = I need a text. Send it, or /cancel to leave everything as it is.
+post-text-too-long = That is { $length } characters, and there is room for { $limit }. Send a shorter text, or /cancel to leave everything as it is.
 post-rewriting = The new text is on its way. The list of chats above shows how far it is.
 post-offer = You have edited a post of yours.
 post-carry = { $count ->

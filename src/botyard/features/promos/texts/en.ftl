@@ -72,7 +72,7 @@ promo-fan = <a href="tg://user?id={ $id }">{ $name }</a>{ $clicks ->
 promo-more-fans = and { $count } more
 promo-no-buttons = It has no buttons.
 
-promo-ask = What shall <b>{ $code }</b> say? Send it as it is to look: a text, or a photo with a text beneath it.
+promo-ask = What shall <b>{ $code }</b> say? Send it as it is to look: a text, or a photo with a text beneath it. /cancel leaves it.
 promo-ask-buttons =
     <b>{ $code } has its text.</b> Which buttons shall stand beneath it? Send a line for each:
 
