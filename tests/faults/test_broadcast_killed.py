@@ -10,8 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
-from tests.faults.loads import all_said, drained, introduce
+from sqlalchemy import insert, select
 from tests.faults.processes import BOT, Installation, installation
 
 from botyard.clock import SystemClock
@@ -23,6 +22,7 @@ from botyard.features.broadcasts.service.drafts import Plan, Wording
 from botyard.ids import BotId, UserId
 from botyard.members.audit import Actor
 from botyard.members.consent import Topic
+from botyard.members.models import BotChat, Chat, User
 
 OWNER = Actor(UserId(1001))
 TEXT = "Spring sale"
@@ -69,15 +69,26 @@ async def broadcast_and_kill(
 
 
 async def _join(house: Installation, database: Database, members: range) -> None:
-    """Everybody starts the bot, as people do."""
-    await introduce(house, members)
-    texts = [{"user_id": each, "text": "/start"} for each in members]
-    for first in range(0, len(texts), PAGE):
-        await house.telegram.control(
-            "POST", "traffic", bot="shop", rate=1000, messages=texts[first : first + PAGE]
-        )
-        await all_said(house)
-    await drained(house, database)
+    """Everybody has begun with the bot long ago, and both Telegram and the business know it."""
+    queue = list(members)
+
+    async def introduce() -> None:
+        while queue:
+            user = queue.pop()
+            await house.telegram.control("POST", "users", id=user, first_name="Name", started=["shop"])
+
+    await asyncio.gather(*(introduce() for _ in range(20)))
+    now = SystemClock().now()
+    person = {"first_name": "Name", "is_premium": False, "role": 0, "created_at": now, "seen_at": now}
+    met = {"bot_id": BOT, "status": "member", "reachable": True, "changed_at": now}
+    for first in range(members.start, members.stop, PAGE):
+        ids = range(first, min(first + PAGE, members.stop))
+        async with database.session() as session:
+            await session.execute(insert(User), [person | {"id": each} for each in ids])
+            chats = [{"telegram_id": each, "type": "private", "created_at": now} for each in ids]
+            await session.execute(insert(Chat), chats)
+            keys = list(await session.scalars(select(Chat.id).where(Chat.telegram_id.in_(ids))))
+            await session.execute(insert(BotChat), [met | {"chat_key": key} for key in keys])
 
 
 async def _start(database: Database) -> int:
