@@ -244,8 +244,7 @@ def _rest(say: Say, seen: Overview) -> Screen:
     results = [
         say(
             "broadcast-result",
-            number=str(each.number),
-            who=describe_variant(each.wording),
+            message=_which(say, each.wording) if len(seen.results) > 1 else "",
             sent=each.sent,
             clicks=each.clicks,
             left=each.left,
@@ -255,6 +254,10 @@ def _rest(say: Say, seen: Overview) -> Screen:
     ]
     html = "\n".join([*lines, *(["", *results] if results else [])])
     return Screen(html, _rest_buttons(say, seen))
+
+
+def _which(say: Say, wording: Wording) -> Html:
+    return Html(say("broadcast-result-of", number=str(wording.number), who=describe_variant(wording)) + " ")
 
 
 def _rest_buttons(say: Say, seen: Overview) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from botyard.features.broadcasts import checks
@@ -9,8 +11,10 @@ from botyard.features.broadcasts.message import Media, Message, MessageKind, Per
 from botyard.features.broadcasts.service.drafts import BadBroadcast
 from botyard.ids import BotId
 from botyard.telegram.content import Content, ContentKind
+from botyard.telegram.text import escape, html_problem
 
 _COPIED = (ContentKind.POLL, ContentKind.STICKER, ContentKind.VIDEO_NOTE)
+_TAG = re.compile(r"</(?:b|strong|i|em|u|ins|s|strike|del|a|code|pre|blockquote|span|tg-spoiler|tg-emoji)>")
 _NAMELESS = Person(0, "", None, None)
 
 
@@ -28,10 +32,18 @@ def message_of(content: Content, chat_id: int, bot_id: BotId) -> Message:
             remedy="Send a text, a photo, a video, a file, an album, a poll or a sticker.",
         )
     if content.kind is ContentKind.TEXT:
-        return checked(Message(MessageKind.TEXT, content.html), bot_id)
+        return checked(Message(MessageKind.TEXT, _html_of(content)), bot_id)
     kind = MessageKind(content.kind.value)
     media = (Media(kind, content.file_id or "", bot_id),)
-    return checked(Message(kind, content.html or None, media), bot_id)
+    return checked(Message(kind, _html_of(content) or None, media), bot_id)
+
+
+def _html_of(content: Content) -> str:
+    """The text with its formatting: Telegram's own, or tags that the admin has typed where there is none."""
+    is_plain = content.html == escape(content.text)
+    if is_plain and _TAG.search(content.text) and html_problem(content.text) is None:
+        return content.text
+    return content.html
 
 
 def with_part(album: Message, part: Message, bot_id: BotId) -> Message:

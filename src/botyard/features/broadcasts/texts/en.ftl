@@ -113,7 +113,8 @@ broadcast-count-unknown = May or may not have arrived: { $count }
 broadcast-count-skipped = Left out: { $count }
 broadcast-speed = { $rate } a second, { $time } left
 broadcast-deleting = Being deleted…
-broadcast-result = { $number }. { $who }: { $sent } sent, { $clicks ->
+broadcast-result-of = { $number } ({ $who }):
+broadcast-result = { $message }{ $sent } sent, { $clicks ->
         [one] 1 click
        *[other] { $clicks } clicks
     }, { $left } left the list, { $started } came back
