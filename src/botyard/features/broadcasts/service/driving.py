@@ -88,7 +88,7 @@ def _ahead(broadcast: Broadcast, pace: Pace) -> int:
 
 
 def _stood_still(broadcast: Broadcast, now: datetime) -> bool:
-    return broadcast.driven_at is not None and now - broadcast.driven_at > life.LATE
+    return broadcast.driven_at is not None and now - broadcast.driven_at > life.STANDSTILL
 
 
 def _figures(states: Mapping[RecipientState, int]) -> dict[str, int]:

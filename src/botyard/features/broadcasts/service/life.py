@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.hot import HotConnection, in_one_trip
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipient, RecipientState
-from botyard.features.broadcasts.service import drafts, preflight, tallies
+from botyard.features.broadcasts.service import drafts, preflight, tallies, touches
 from botyard.features.broadcasts.service.drafts import WrongMoment
+from botyard.features.broadcasts.service.tallies import Fate, Settled
 from botyard.jobs.queue import enqueue
 from botyard.members.audit import Actor
 from botyard.outbox import bulk
@@ -17,10 +19,15 @@ from botyard.outbox import bulk
 DRIVE_JOB = "broadcasts.drive"
 BEGIN_JOB = "broadcasts.begin"
 LATE = timedelta(hours=1)
-"""A start that is later than this, or a standstill that is longer, is for a person to look at first."""
+"""A start that is later than this is for a person to look at first."""
+STANDSTILL = timedelta(minutes=5)
+"""So is a standstill that is longer: a restart takes seconds, to put a backup back takes minutes."""
 TOO_LATE = "It should have started over an hour ago."
 OTHER_BOT = "Its bot is not among those of this service: put its token back into the settings."
-STOOD_STILL = "It stood still for over an hour: botyard was away, or this is a backup."
+STOOD_STILL = (
+    "It stood still for over five minutes. botyard was away, or this is a backup, and more have got it than "
+    "it says here. Look at the newest messages before it goes on."
+)
 
 
 def receipt_of(broadcast: Broadcast) -> str:
@@ -157,11 +164,16 @@ async def drive(
 
 async def _take_back(session: AsyncSession, broadcast: Broadcast, now: datetime) -> None:
     """Takes its calls out of the outbox that nobody has begun to make; their recipients wait again."""
-    connection = await session.connection()
-    chats = await bulk.withdraw(connection, receipt_of(broadcast))
-    back = await tallies.settle_chats(session, broadcast, chats, RecipientState.PENDING, now)
+
+    def take_back(hot: HotConnection) -> list[Settled]:
+        chats = bulk.withdraw(hot, receipt_of(broadcast))
+        back = tallies.settle(hot, broadcast.id, [Fate(chat, RecipientState.PENDING) for chat in chats], now)
+        touches.forget(hot, receipt_of(broadcast), [each.user_id for each in back])
+        return back
+
+    back = await in_one_trip(await session.connection(), take_back)
     if back:
-        broadcast.fed_through = min(broadcast.fed_through, min(back) - 1)
+        broadcast.fed_through = min(broadcast.fed_through, min(each.position for each in back) - 1)
 
 
 def _must(broadcast: Broadcast, *states: BroadcastState) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.message import ButtonKind, MessageButton
-from botyard.features.broadcasts.models import Broadcast, Variant, Visit, VisitKind
+from botyard.features.broadcasts.models import Broadcast, Recipient, Variant, Visit, VisitKind
 from botyard.features.broadcasts.service import attribution, composing, drafts
 from botyard.features.tracking import service as tracking
 from botyard.ids import UserId
 from botyard.members import consent
+from botyard.members.models import Chat
 
 SOURCE = "broadcast"
 """Where a member said yes or no, as it is written down with his word."""
@@ -34,7 +35,18 @@ async def leave(
 ) -> None:
     """The member wants no more on the broadcast's topic, from any bot."""
     await consent.say(session, user_id, [broadcast.topic], now, granted=False, source=SOURCE)
-    await attribution.visited(session, broadcast.id, user_id, variant, VisitKind.LEAVE, now)
+    if await is_recipient(session, broadcast, user_id):
+        await attribution.visited(session, broadcast.id, user_id, variant, VisitKind.LEAVE, now)
+
+
+async def is_recipient(session: AsyncSession, broadcast: Broadcast, user_id: UserId) -> bool:
+    """Whether he is in its audience. A press of somebody else is made up: it counts nothing."""
+    found = (
+        select(Recipient.position)
+        .join(Chat, Chat.id == Recipient.chat_key)
+        .where(Recipient.broadcast_id == broadcast.id, Chat.telegram_id == user_id)
+    )
+    return await session.scalar(found) is not None
 
 
 async def come_back(session: AsyncSession, broadcast: Broadcast, user_id: UserId, now: datetime) -> bool:
@@ -65,6 +77,8 @@ async def button_of(
 async def count_press(
     session: AsyncSession, broadcast: Broadcast, variant: int, number: int, user_id: UserId, now: datetime
 ) -> bool:
-    """Counts a member's press; True for his first."""
+    """Counts a recipient's press; True for his first."""
+    if not await is_recipient(session, broadcast, user_id):
+        return False
     label = composing.label_of(broadcast.id, variant, number)
     return await tracking.press(session, label, user_id, now)
