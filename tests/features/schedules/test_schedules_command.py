@@ -115,6 +115,7 @@ async def test_the_line_that_is_wrong_is_named(
 async def test_a_line_that_is_missing_is_named(business: Running, count: int) -> None:
     text = await orders(business, "\n".join(LINES[:count]))
     assert f"\nLine {count + 1}: <code>(nothing)</code>" in text
+    assert ("What is to be posted is missing.</b>" in text) == (count == 1)
 
 
 async def test_called_with_nothing_it_shows_how(business: Running) -> None:

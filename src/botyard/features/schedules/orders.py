@@ -192,7 +192,8 @@ async def read_action(
     action = actions.get(name.lower())
     if action is None:
         known = ", ".join(sorted(actions)) or "nothing yet"
-        raise BadSchedule(f"'{name[:40]}' cannot be scheduled.", remedy=f"There is: {known}.")
+        wrong = f"'{name[:40]}' cannot be scheduled." if name else "What is to be posted is missing."
+        raise BadSchedule(wrong, remedy=f"There is: {known}.")
     return action.name, await action.read(session, rest.strip())
 
 
