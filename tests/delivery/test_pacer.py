@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botyard.delivery.pacer import (
-    ANSWERS_TO_KNOW,
-    CHAT_BURST,
-    MARGIN,
-    MOST_DELAY,
-    Departure,
-    Pacer,
-    Rates,
-    SlidingWindow,
-)
+from botyard.delivery.pacer import CHAT_BURST, Pacer, Rates
+from botyard.delivery.window import ANSWERS_TO_KNOW, MARGIN, MOST_DELAY, Departure, SlidingWindow
 from botyard.ids import ChatKey
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.delivery.delivering import Post, post_office, until
 
 from botyard.db.session import Database
-from botyard.delivery.pacer import Departure, Pacer, Rates, SlidingWindow
+from botyard.delivery.pacer import Pacer, Rates
+from botyard.delivery.window import Departure, SlidingWindow
 from botyard.ids import ChatKey
 from botyard.outbox.models import CallState
 from botyard.outbox.queue import Call, fates

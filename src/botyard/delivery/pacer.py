@@ -5,18 +5,18 @@ Only the process that holds the bot's lease paces it, so no server is needed to 
 
 from __future__ import annotations
 
-import math
-from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from botyard.delivery.window import Departure, Quickest, SlidingWindow
 from botyard.ids import ChatKey
 
 CHAT_BURST = 3
 """So many messages may go to one chat at once ("short bursts pass"); then the rate counts."""
-MARGIN = 0.005
-"""Windows are this many seconds longer than asked: two clocks never agree to the last bit."""
-MOST_DELAY = 0.25
-"""Later than this after leaving, a message surely has arrived; from then on only Telegram is slow."""
+BULK_SLACK = 0.1
+"""Bulk that is late by no more than this may catch up."""
+TIDY_SECONDS = 1.0
+"""How often chats are looked through for those in which nothing counts any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,103 +26,6 @@ class Rates:
     bot: float
     chat: float
     group: float
-
-
-BULK_SLACK = 0.1
-"""Bulk that is late by no more than this may catch up."""
-QUICKEST_SECONDS = 30.0
-"""How long a quick answer is remembered: after that the way to Telegram may have become longer."""
-ANSWERS_TO_KNOW = 100
-"""With fewer answers of late, the quickest of them is no measure of the way."""
-
-
-@dataclass(slots=True, eq=False)
-class Departure:
-    """A message on its way. Telegram counts it at some moment between its leaving and its answer."""
-
-    left: float
-    answered: float | None = None
-
-    def counted_at(self, now: float, usual: float) -> float:
-        """The latest moment at which Telegram may have counted it.
-
-        `usual` seconds from leaving to answer are the way itself; what took longer may have been delay on
-        the way there, and the next message may be quicker.
-        """
-        delay = (now if self.answered is None else self.answered) - self.left - usual
-        return self.left + min(max(0.0, delay), MOST_DELAY)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The place of one message in a window: that of its departure, or `later` seconds after it."""
-
-    departure: Departure
-    later: float
-
-    def counted_at(self, now: float, usual: float) -> float:
-        return self.departure.counted_at(now, usual) + self.later
-
-
-class SlidingWindow:
-    """At most `most` messages in any `seconds`."""
-
-    __slots__ = ("_most", "_places", "_seconds")
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
-        self._seconds = seconds + MARGIN
-        self._places: deque[_Place] = deque()
-
-    def wait(self, now: float, usual: float = 0.0, *, messages: int = 1) -> float:
-        """Seconds until so many more messages are allowed; 0.0 when they are now.
-
-        More than ever fit, as an album may be, wait for an empty window.
-        """
-        self._forget(now, usual)
-        over = len(self._places) + min(messages, self._most) - 1 - self._most
-        if over < 0:
-            return 0.0
-        counted = sorted(each.counted_at(now, usual) for each in self._places)
-        return max(0.0, counted[over] + self._seconds - now)
-
-    def note(self, departure: Departure, *, messages: int = 1) -> None:
-        """Messages leave together. What does not fit takes the place of messages of the windows to come."""
-        self._places.extend(_Place(departure, each // self._most * self._seconds) for each in range(messages))
-
-    def idle(self, now: float, usual: float = 0.0) -> bool:
-        """Whether nothing in it counts any more."""
-        self._forget(now, usual)
-        return not self._places
-
-    def _forget(self, now: float, usual: float) -> None:
-        while self._places and self._places[0].counted_at(now, usual) + self._seconds <= now:
-            self._places.popleft()
-
-
-class Quickest:
-    """The shortest time from leaving to answer of late: that is the way itself, without any delay."""
-
-    def __init__(self) -> None:
-        self._since = 0.0
-        self._before, self._lately = math.inf, math.inf
-        self._answers_before, self._answers_lately = 0, 0
-
-    @property
-    def seconds(self) -> float:
-        """0.0 as long as too little is known: the first answers are slow, for they had to connect."""
-        if self._answers_before + self._answers_lately < ANSWERS_TO_KNOW:
-            return 0.0
-        return min(self._before, self._lately)
-
-    def note(self, now: float, took: float) -> None:
-        """An answer came now, after so many seconds."""
-        if now - self._since > QUICKEST_SECONDS:
-            self._since = now
-            self._before, self._lately = self._lately, math.inf
-            self._answers_before, self._answers_lately = self._answers_lately, 0
-        self._lately = min(self._lately, took)
-        self._answers_lately += 1
 
 
 class Pacer:
@@ -136,6 +39,7 @@ class Pacer:
         self._bot_paused_until = 0.0
         self._chat_paused_until: dict[ChatKey, float] = {}
         self._quickest = Quickest()
+        self._tidied_at = 0.0
 
     def bot_wait(self, now: float, *, messages: int, bulk: bool = False) -> float:
         """Seconds until this bot may make a call; the `messages` in it also count against its rate.
@@ -165,14 +69,14 @@ class Pacer:
         Whoever makes the call tells `leaves` and `answered`.
         """
         departure = Departure(at)
-        if self._bot:
-            self._bot.note(departure, messages=messages)
-            if bulk:
-                self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + messages / self._rates.bot
-        if chat is not None:
-            for window in self._windows_of(chat, in_group=in_group):
-                window.note(departure, messages=messages)
+        if self._bot and bulk:
+            self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + messages / self._rates.bot
+        self._take_places(departure, chat, in_group=in_group, messages=messages)
         return departure
+
+    def recall(self, at: float, chat: ChatKey | None, *, in_group: bool, messages: int = 1) -> None:
+        """Whoever had the bot before sent this, and had its answer then."""
+        self._take_places(Departure(at, answered=at), chat, in_group=in_group, messages=messages)
 
     def leaves(self, departure: Departure, now: float) -> None:
         """The message leaves now, maybe later than planned."""
@@ -181,7 +85,15 @@ class Pacer:
     def answered(self, departure: Departure, now: float) -> None:
         """Telegram has answered: the message was counted before this."""
         departure.answered = now
+        before = self._quickest.seconds
         self._quickest.note(now, now - departure.left)
+        usual = self._quickest.seconds
+        if usual < before:
+            for window in self._windows():
+                window.put_off(before - usual)
+        counted_at = departure.counted_at(now, usual)
+        for window in departure.windows:
+            window.answered(departure, counted_at)
 
     def pause_bot(self, until: float) -> None:
         """Telegram asked this bot to be silent until then."""
@@ -192,15 +104,26 @@ class Pacer:
         self._chat_paused_until[chat] = max(self._chat_paused_until.get(chat, 0.0), until)
 
     def forget_idle(self, now: float) -> None:
-        """Lets go of chats in which nothing counts any more."""
+        """Lets go of chats in which nothing counts any more, now and then."""
+        if now < self._tidied_at + TIDY_SECONDS:
+            return
+        self._tidied_at = now
+        usual = self._quickest.seconds
         for chat in [
-            chat
-            for chat, windows in self._chats.items()
-            if all(each.idle(now, self._quickest.seconds) for each in windows)
+            chat for chat, windows in self._chats.items() if all(each.idle(now, usual) for each in windows)
         ]:
             del self._chats[chat]
         for chat in [chat for chat, until in self._chat_paused_until.items() if until <= now]:
             del self._chat_paused_until[chat]
+
+    def _take_places(
+        self, departure: Departure, chat: ChatKey | None, *, in_group: bool, messages: int
+    ) -> None:
+        if self._bot:
+            self._bot.note(departure, messages=messages)
+        if chat is not None:
+            for window in self._windows_of(chat, in_group=in_group):
+                window.note(departure, messages=messages)
 
     def _windows_of(self, chat: ChatKey, *, in_group: bool) -> list[SlidingWindow]:
         windows = self._chats.get(chat)
@@ -210,6 +133,12 @@ class Pacer:
             wanted = [per_chat, per_group] if in_group else [per_chat]
             windows = self._chats[chat] = [window for window in wanted if window is not None]
         return windows
+
+    def _windows(self) -> Iterator[SlidingWindow]:
+        if self._bot:
+            yield self._bot
+        for windows in self._chats.values():
+            yield from windows
 
 
 def _window(rate: float, *, burst: int) -> SlidingWindow | None:

@@ -16,10 +16,11 @@ from botyard.clock import Clock
 from botyard.db.leases import Lease
 from botyard.db.session import Database
 from botyard.delivery.intake import LOOK_SECONDS, Intake, Place
-from botyard.delivery.pacer import Departure, Pacer
+from botyard.delivery.pacer import Pacer
 from botyard.delivery.policy import judge, retry_at
 from botyard.delivery.records import Lesson, Records
 from botyard.delivery.waiting import Waiting
+from botyard.delivery.window import Departure
 from botyard.ids import ChatId
 from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
@@ -132,8 +133,7 @@ class Sender:
             if counts_as_message(call.method):
                 at = monotonic - (now - call.at).total_seconds()
                 in_group = self._intake.is_group(call.chat_key)
-                departure = self._pacer.note(at, call.chat_key, in_group=in_group, messages=call.messages)
-                departure.answered = at
+                self._pacer.recall(at, call.chat_key, in_group=in_group, messages=call.messages)
 
     # choosing
 
