@@ -5,7 +5,6 @@ Only the process that holds the bot's lease paces it, so no server is needed to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from botyard.delivery.window import Departure, Quickest, SlidingWindow
@@ -21,11 +20,40 @@ TIDY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Limits: messages a second for the bot and in a chat, messages a minute in a group. 0: no limit."""
+    """Limits: messages a second for the bot and in a chat, messages a minute in a group. 0: no limit.
+
+    `paid` is the limit of a bot that pays for broadcasts (`allow_paid_broadcast`), in messages a second: what
+    is paid for counts only there, the rest there and against `bot`. Without a limit of its own the rest
+    counts nowhere.
+    """
 
     bot: float
     chat: float
     group: float
+    paid: float = 0.0
+
+
+class BotLimit:
+    """A limit on all messages of the bot, or on all that are not paid for.
+
+    Bulk is spread over the second, and all else takes its turn in that: so a reply always finds a place soon.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        most = max(1, int(rate))
+        self.window = SlidingWindow(most, most / rate)
+        self._next_at = 0.0
+
+    def wait(self, now: float, usual: float, *, messages: int, bulk: bool) -> float:
+        """Seconds until so many more messages are allowed; 0.0 when they are now."""
+        wait = self.window.wait(now, usual, messages=messages)
+        return max(wait, self._next_at - now) if bulk else wait
+
+    def note(self, departure: Departure, *, messages: int) -> None:
+        """Messages are to leave."""
+        self.window.note(departure, messages=messages)
+        self._next_at = max(self._next_at, departure.planned - BULK_SLACK) + messages / self._rate
 
 
 class Pacer:
@@ -33,24 +61,26 @@ class Pacer:
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
-        self._bot = _window(rates.bot, burst=max(1, int(rates.bot)))
+        self._on_all = [BotLimit(max(rates.paid, rates.bot))] if rates.paid else []
+        self._on_unpaid = [BotLimit(rates.bot), *self._on_all] if rates.bot else []
         self._chats: dict[ChatKey, list[SlidingWindow]] = {}
-        self._bulk_at = 0.0
         self._bot_paused_until = 0.0
         self._chat_paused_until: dict[ChatKey, float] = {}
         self._quickest = Quickest()
         self._tidied_at = 0.0
 
-    def bot_wait(self, now: float, *, messages: int, bulk: bool = False) -> float:
+    def bot_wait(self, now: float, *, messages: int, bulk: bool = False, paid: bool = False) -> float:
         """Seconds until this bot may make a call; the `messages` in it also count against its rate.
 
-        `bulk` is spread evenly over the second, so that a reply always finds a place soon.
+        `bulk` is spread evenly; what is `paid` for has a rate of its own.
         """
-        paused = max(0.0, self._bot_paused_until - now)
-        if not messages or self._bot is None:
-            return paused
-        window = self._bot.wait(now, self._quickest.seconds, messages=messages)
-        return max(paused, window, self._bulk_at - now if bulk else 0.0)
+        wait = max(0.0, self._bot_paused_until - now)
+        if not messages:
+            return wait
+        usual = self._quickest.seconds
+        for limit in self._limits(paid=paid):
+            wait = max(wait, limit.wait(now, usual, messages=messages, bulk=bulk))
+        return wait
 
     def chat_wait(self, now: float, chat: ChatKey, *, messages: int) -> float:
         """Seconds until a call to this chat is allowed, with so many messages in it."""
@@ -62,36 +92,36 @@ class Pacer:
         return max([paused, *(window.wait(now, usual, messages=messages) for window in windows)])
 
     def note(
-        self, at: float, chat: ChatKey | None, *, in_group: bool, bulk: bool = False, messages: int = 1
+        self, at: float, chat: ChatKey | None, *, in_group: bool, paid: bool = False, messages: int = 1
     ) -> Departure:
-        """Messages of one call take their places in every window.
+        """Messages of one call, which is to leave then, take their places in every window.
 
-        Whoever makes the call tells `leaves` and `answered`.
+        Whoever makes the call tells `leaves` and `ended`.
         """
         departure = Departure(at)
-        if self._bot and bulk:
-            self._bulk_at = max(self._bulk_at, at - BULK_SLACK) + messages / self._rates.bot
-        self._take_places(departure, chat, in_group=in_group, messages=messages)
+        self._take_places(departure, chat, in_group=in_group, paid=paid, messages=messages)
         return departure
 
-    def recall(self, at: float, chat: ChatKey | None, *, in_group: bool, messages: int = 1) -> None:
+    def recall(
+        self, at: float, chat: ChatKey | None, *, in_group: bool, paid: bool = False, messages: int = 1
+    ) -> None:
         """Whoever had the bot before sent this, and had its answer then."""
-        self._take_places(Departure(at, answered=at), chat, in_group=in_group, messages=messages)
+        departure = Departure(at, left=at, answered=at)
+        self._take_places(departure, chat, in_group=in_group, paid=paid, messages=messages)
 
     def leaves(self, departure: Departure, now: float) -> None:
         """The message leaves now, maybe later than planned."""
         departure.left = now
 
-    def answered(self, departure: Departure, now: float) -> None:
-        """Telegram has answered: the message was counted before this."""
+    def ended(self, departure: Departure, now: float) -> None:
+        """The call is over. Telegram has counted the message before this, unless it never left."""
+        if departure.left is None:
+            for window in departure.windows:
+                window.never_left(departure)
+            return
         departure.answered = now
-        before = self._quickest.seconds
-        self._quickest.note(now, now - departure.left)
-        usual = self._quickest.seconds
-        if usual < before:
-            for window in self._windows():
-                window.put_off(before - usual)
-        counted_at = departure.counted_at(now, usual)
+        self._know_the_way(now, now - departure.left)
+        counted_at = departure.counted_at(now, self._quickest.seconds)
         for window in departure.windows:
             window.answered(departure, counted_at)
 
@@ -116,31 +146,35 @@ class Pacer:
         for chat in [chat for chat, until in self._chat_paused_until.items() if until <= now]:
             del self._chat_paused_until[chat]
 
+    def _limits(self, *, paid: bool) -> list[BotLimit]:
+        return self._on_all if paid else self._on_unpaid
+
     def _take_places(
-        self, departure: Departure, chat: ChatKey | None, *, in_group: bool, messages: int
+        self, departure: Departure, chat: ChatKey | None, *, in_group: bool, paid: bool, messages: int
     ) -> None:
-        if self._bot:
-            self._bot.note(departure, messages=messages)
+        for limit in self._limits(paid=paid):
+            limit.note(departure, messages=messages)
         if chat is not None:
             for window in self._windows_of(chat, in_group=in_group):
                 window.note(departure, messages=messages)
 
+    def _know_the_way(self, now: float, took: float) -> None:
+        before = self._quickest.seconds
+        self._quickest.note(now, took)
+        shorter_by = before - self._quickest.seconds
+        if shorter_by > 0:
+            for limit in self._on_unpaid or self._on_all:
+                limit.window.put_off(shorter_by)
+            for windows in self._chats.values():
+                for window in windows:
+                    window.put_off(shorter_by)
+
     def _windows_of(self, chat: ChatKey, *, in_group: bool) -> list[SlidingWindow]:
         windows = self._chats.get(chat)
         if windows is None:
-            per_chat = _window(self._rates.chat, burst=CHAT_BURST)
-            per_group = SlidingWindow(max(1, int(self._rates.group)), 60.0) if self._rates.group else None
-            wanted = [per_chat, per_group] if in_group else [per_chat]
-            windows = self._chats[chat] = [window for window in wanted if window is not None]
+            windows = self._chats[chat] = []
+            if self._rates.chat:
+                windows.append(SlidingWindow(CHAT_BURST, CHAT_BURST / self._rates.chat))
+            if self._rates.group and in_group:
+                windows.append(SlidingWindow(max(1, int(self._rates.group)), 60.0))
         return windows
-
-    def _windows(self) -> Iterator[SlidingWindow]:
-        if self._bot:
-            yield self._bot
-        for windows in self._chats.values():
-            yield from windows
-
-
-def _window(rate: float, *, burst: int) -> SlidingWindow | None:
-    """At most `burst` at once and `rate` a second in the long run; None for no limit."""
-    return SlidingWindow(burst, burst / rate) if rate else None

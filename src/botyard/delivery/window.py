@@ -13,25 +13,35 @@ MOST_DELAY = 0.25
 """Later than this after leaving, a message surely has arrived; from then on only Telegram is slow."""
 QUICKEST_SECONDS = 30.0
 """How long a quick answer is remembered: after that the way to Telegram may have become longer."""
-ANSWERS_TO_KNOW = 100
+ANSWERS_TO_KNOW = 20
 """With fewer answers of late, the quickest of them is no measure of the way."""
+APART_SECONDS = 0.01
+"""Messages that left closer together than this are one answer: in a burst all of them wait for each other."""
 
 
 @dataclass(slots=True, eq=False)
 class Departure:
     """A message on its way. Telegram counts it at some moment between its leaving and its answer."""
 
-    left: float
+    planned: float
+    left: float | None = None
     answered: float | None = None
     windows: list[SlidingWindow] = field(default_factory=list)
     """Those in which it has places."""
 
+    @property
+    def earliest(self) -> float:
+        """The earliest moment at which Telegram may count it."""
+        return self.planned if self.left is None else self.left
+
     def counted_at(self, now: float, usual: float) -> float:
-        """The latest moment at which Telegram may have counted it.
+        """The latest moment at which Telegram may have counted it; of one that has not left yet, the next.
 
         `usual` seconds from leaving to answer are the way itself; what took longer may have been delay on
         the way there, and the next message may be quicker.
         """
+        if self.left is None:  # it may be waiting for a connection, however long
+            return max(self.planned, now)
         delay = (now if self.answered is None else self.answered) - self.left - usual
         return self.left + min(max(0.0, delay), MOST_DELAY)
 
@@ -79,9 +89,11 @@ class SlidingWindow:
 
     def answered(self, departure: Departure, counted_at: float) -> None:
         """The message of a departure was counted at that moment, at the latest."""
-        messages = self._under_way.pop(departure, 0)  # none where the answer took longer than a window
-        self._places -= messages
-        self._count(counted_at, messages)
+        self._count(counted_at, self._take_out(departure))
+
+    def never_left(self, departure: Departure) -> None:
+        """The message of a departure gives its place back."""
+        self._take_out(departure)
 
     def put_off(self, seconds: float) -> None:
         """The way is shorter by so much than was thought: messages may have been counted later by as much."""
@@ -92,6 +104,12 @@ class SlidingWindow:
         self._forget(now, usual)
         return not self._counted and not self._under_way
 
+    def _take_out(self, departure: Departure) -> int:
+        """Its messages; none where the answer took longer than a window."""
+        messages = self._under_way.pop(departure, 0)
+        self._places -= messages
+        return messages
+
     def _count(self, at: float, messages: int) -> None:
         for place in self._moments(at, messages):
             insort(self._counted, place)
@@ -101,7 +119,7 @@ class SlidingWindow:
 
     def _place(self, number: int, now: float, usual: float) -> float:
         """When the place of this number, by age, was or will be taken."""
-        first_under_way = min((each.left for each in self._under_way), default=math.inf)
+        first_under_way = min((each.earliest for each in self._under_way), default=math.inf)
         if number < len(self._counted) and self._counted[number] <= first_under_way:
             return self._counted[number]
         moments = [
@@ -120,8 +138,7 @@ class SlidingWindow:
             last = (messages - 1) // self._most * self._seconds
             if departure.counted_at(now, usual) + last + self._seconds > now:
                 return
-            del self._under_way[departure]
-            self._places -= messages
+            self._take_out(departure)
 
 
 class Quickest:
@@ -131,10 +148,11 @@ class Quickest:
         self._since = 0.0
         self._before, self._lately = math.inf, math.inf
         self._answers_before, self._answers_lately = 0, 0
+        self._left = -math.inf
 
     @property
     def seconds(self) -> float:
-        """0.0 as long as too little is known: the first answers are slow, for they had to connect."""
+        """0.0 as long as too little is known."""
         if self._answers_before + self._answers_lately < ANSWERS_TO_KNOW:
             return 0.0
         return min(self._before, self._lately)
@@ -146,4 +164,6 @@ class Quickest:
             self._before, self._lately = self._lately, math.inf
             self._answers_before, self._answers_lately = self._answers_lately, 0
         self._lately = min(self._lately, took)
-        self._answers_lately += 1
+        if now - took >= self._left + APART_SECONDS:
+            self._left = now - took
+            self._answers_lately += 1

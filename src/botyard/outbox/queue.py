@@ -87,6 +87,7 @@ class SentCall:
 
     chat_key: ChatKey | None
     method: str
+    priority: Priority
     messages: int
     at: datetime
 
@@ -330,7 +331,7 @@ async def sent_since(connection: AsyncConnection, bot_id: BotId, since: datetime
     """What the bot has sent from then on, oldest first, as far as it is among the newest calls."""
     newest = select(func.max(outbox.c.id)).scalar_subquery()
     rows = await connection.execute(
-        select(outbox.c.chat_key, outbox.c.method, outbox.c.messages, outbox.c.finished_at)
+        select(outbox.c.chat_key, outbox.c.method, outbox.c.priority, outbox.c.messages, outbox.c.finished_at)
         .where(
             outbox.c.id > newest - NEWEST,
             outbox.c.bot_id == bot_id,
