@@ -13,7 +13,9 @@ from botyard.ids import ChatKey
 CHAT_BURST = 3
 """So many messages may go to one chat at once ("short bursts pass"); then the rate counts."""
 BULK_SLACK = 0.1
-"""Bulk that is late by no more than this may catch up."""
+"""Bulk that is late by no more than this (seconds) may catch up."""
+CATCHING_UP = 2.0
+"""So many times faster than usual: a burst would have to wait for itself on its way."""
 TIDY_SECONDS = 1.0
 """How often chats are looked through for those in which nothing counts any more."""
 
@@ -43,7 +45,7 @@ class BotLimit:
         self._rate = rate
         most = max(1, int(rate))
         self.window = SlidingWindow(most, most / rate)
-        self._next_at = 0.0
+        self._due_at = self._next_at = 0.0
 
     def wait(self, now: float, usual: float, *, messages: int, bulk: bool) -> float:
         """Seconds until so many more messages are allowed; 0.0 when they are now."""
@@ -53,7 +55,9 @@ class BotLimit:
     def note(self, departure: Departure, *, messages: int) -> None:
         """Messages are to leave."""
         self.window.note(departure, messages=messages)
-        self._next_at = max(self._next_at, departure.planned - BULK_SLACK) + messages / self._rate
+        takes = messages / self._rate
+        self._due_at = max(self._due_at, departure.planned - BULK_SLACK) + takes
+        self._next_at = max(self._due_at, departure.planned + takes / CATCHING_UP)
 
 
 class Pacer:
@@ -128,6 +132,10 @@ class Pacer:
     def pause_bot(self, until: float) -> None:
         """Telegram asked this bot to be silent until then."""
         self._bot_paused_until = max(self._bot_paused_until, until)
+
+    def bot_is_paused(self, now: float) -> bool:
+        """Whether the bot has to be silent now."""
+        return now < self._bot_paused_until
 
     def pause_chat(self, chat: ChatKey, until: float) -> None:
         """Nothing goes to this chat until then."""

@@ -21,6 +21,7 @@ from botyard.delivery.intake import Intake
 from botyard.delivery.pacer import Pacer
 from botyard.delivery.policy import judge, retry_at
 from botyard.delivery.records import Lesson, Records
+from botyard.delivery.refusals import Refusals
 from botyard.delivery.waiting import Waiting
 from botyard.delivery.window import Departure
 from botyard.ids import ChatId
@@ -31,7 +32,7 @@ from botyard.outbox.models import CallState
 from botyard.outbox.queue import ClaimedCall, Outcome, WaitingCall
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.errors import NotSent, TelegramError
+from botyard.telegram.errors import NotSent, RetryAfter, TelegramError
 from botyard.telegram.methods import REPEATABLE, counts_as_message
 
 log = structlog.get_logger(__name__)
@@ -43,8 +44,8 @@ LAST_CALLS_SECONDS = 5.0
 """How long calls under way may take when the work ends: less than a lease lasts without being renewed."""
 
 
-class _LeaseRanOut(Exception):
-    """Somebody else may have the bot by now."""
+class _NotNow(Exception):
+    """The call must not be sent after all. Its text says why, in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Sender:
         self._intake = Intake(bot.id, database, self._waiting, bell, clock)
         self._chooser = Chooser(self._waiting, self._intake, pacer, clock)
         self._records = Records(bot, database, lease)
+        self._refusals = Refusals()
         self._attempts: set[asyncio.Task[None]] = set()
         self._calls_under_way = 0
         self._is_full = False
@@ -212,8 +214,8 @@ class Sender:
             result = await self._client.call(
                 self._bot.token, call.method, params, before_sending=before_sending
             )
-        except _LeaseRanOut:
-            return self._put_off(call, claim)
+        except _NotNow as reason:
+            return self._put_off(call, claim, str(reason))
         except TelegramError as error:
             return self._judged(call, claim, chat_id, error)
         except Exception as error:  # one call that can't even be made must not hold up its chat
@@ -223,25 +225,29 @@ class Sender:
             if going.departure:
                 self._pacer.ended(going.departure, self._clock.monotonic())
         self._out_of_reach_since = None
+        if going.departure and going.departure.left is not None:
+            self._refusals.accepted(going.departure.left)
         sent = Outcome(
             call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_ids=_message_ids(result)
         )
         return _Attempted(sent)
 
     def _leaves(self, departure: Departure | None) -> None:
-        """The call is written now. Raises `_LeaseRanOut`: whoever was frozen meanwhile must not send."""
-        if not self._is_ours():
-            raise _LeaseRanOut
+        """The call is written now. Raises `_NotNow` if things have changed since it was chosen."""
+        now = self._clock.monotonic()
+        if not self._is_ours():  # whoever was frozen meanwhile must not send
+            self._pacer.pause_bot(now + LEASE_PAUSE)
+            raise _NotNow("lease_ran_out")
+        if self._pacer.bot_is_paused(now):
+            raise _NotNow("paused")
         if departure:
-            self._pacer.leaves(departure, self._clock.monotonic())
+            self._pacer.leaves(departure, now)
 
-    def _put_off(self, call: WaitingCall, claim: ClaimedCall) -> _Attempted:
-        """It was not sent, and waits until the lease is renewed or another process sends it."""
-        self._pacer.pause_bot(self._clock.monotonic() + LEASE_PAUSE)
-        put_off = Outcome(
-            call.id, CallState.PENDING, claim.attempts, self._clock.now(), error_kind="lease_ran_out"
+    def _put_off(self, call: WaitingCall, claim: ClaimedCall, reason: str) -> _Attempted:
+        """It was not sent, and waits again: for this process, or for the one that has the bot by now."""
+        return _Attempted(
+            Outcome(call.id, CallState.PENDING, claim.attempts, self._clock.now(), error_kind=reason)
         )
-        return _Attempted(put_off)
 
     def _judged(
         self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: TelegramError
@@ -253,6 +259,7 @@ class Sender:
             attempts=claim.attempts + 1,
             on_unknown=claim.on_unknown,
             to_chat=call.chat_key is not None,
+            bot_is_refused=self._bot_is_refused(call, error, monotonic),
             out_of_reach=self._out_of_reach(error, monotonic),
         )
         if verdict.pause_bot:
@@ -275,6 +282,14 @@ class Sender:
             return _Attempted(outcome)
         lesson = Lesson(call.chat_key, chat_id, moved_to=verdict.migrate_to, unreachable=verdict.unreachable)
         return _Attempted(outcome, lesson)
+
+    def _bot_is_refused(self, call: WaitingCall, error: TelegramError, monotonic: float) -> bool:
+        if call.chat_key is None or not isinstance(error, RetryAfter):
+            return False
+        is_refused = self._refusals.refused(call.chat_key, monotonic)
+        if is_refused:
+            log.warning("delivery.bot_refused", bot=self._bot.name, seconds=error.seconds)
+        return is_refused
 
     def _out_of_reach(self, error: TelegramError, monotonic: float) -> float:
         if not isinstance(error, NotSent):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 MARGIN = 0.005
 """Windows are this many seconds longer than asked: two clocks never agree to the last bit."""
-MOST_DELAY = 0.25
+MOST_DELAY = 1.0
 """Later than this after leaving, a message surely has arrived; from then on only Telegram is slow."""
 QUICKEST_SECONDS = 30.0
 """How long a quick answer is remembered: after that the way to Telegram may have become longer."""
