@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench faults check lint types imports architecture check-migrations format pins screenshots setup setup-dev
+.PHONY: help run test bench bench-broadcast faults check lint types imports architecture check-migrations format pins screenshots setup setup-dev
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: setup-dev ## Runs the whole test suite (PYTEST_ARGS="tests/inbox -x")
 
 bench: setup-dev ## Compares botyard with an aiogram webhook bot, as ratios (BENCH_ARGS="--quick", or --help)
 	@$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
+
+bench-broadcast: setup-dev ## Freezes, sends and resumes a broadcast to a million (BENCH_ARGS="--recipients 100000")
+	@$(BIN)/python -m tests.load.bench_broadcast $(BENCH_ARGS)
 
 faults: setup-dev ## Kills, hangs and poisons botyard under load, on both databases (ten minutes or more)
 	@$(BIN)/python -m pytest -m faults tests/faults $(PYTEST_ARGS)

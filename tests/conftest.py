@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.support.postgres import own_database, running_server
+from tests.support.postgres import Recycled, own_database, running_server
 
 from botyard.clock import ManualClock
 from botyard.db import migrate
@@ -73,11 +73,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def postgres_recycled(postgres_server: str, postgres_template: str) -> Iterator[Recycled]:
+    """A migrated PostgreSQL database that tests get one after another."""
+    recycled = Recycled(postgres_server, postgres_template)
+    yield recycled
+    recycled.drop()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A migrated PostgreSQL database of this test's own."""
-    with _own_database(postgres_server, f"TEMPLATE {postgres_template}") as url:
-        yield url
+def postgres_url(postgres_recycled: Recycled) -> str:
+    """A migrated PostgreSQL database of this test's own, empty."""
+    return _for_botyard(postgres_recycled.fresh())
 
 
 @pytest.fixture(params=EACH_BACKEND)

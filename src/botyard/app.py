@@ -30,7 +30,7 @@ from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, distribution, guides, promos, schedules, tracking
+from botyard.features import account, broadcasts, distribution, guides, promos, schedules, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -53,6 +53,7 @@ from botyard.observability.metrics import Metrics
 from botyard.observability.supervision import Work, supervise
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
+from botyard.outbox.bulk import Pace
 from botyard.outbox.models import Priority
 from botyard.routing.context import House
 from botyard.routing.dialogs import OpenDialogs
@@ -70,6 +71,7 @@ log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
     account.FEATURE,
+    broadcasts.FEATURE,
     distribution.FEATURE,
     guides.FEATURE,
     promos.FEATURE,
@@ -138,6 +140,11 @@ class _Parts:
     texts: Texts
     listeners: tuple[Listener, ...]
     base_url: str
+
+    @property
+    def pace(self) -> Pace:
+        """How fast a bot may send."""
+        return Pace(self.settings.send_rate, self.settings.paid_rate)
 
     @property
     def counts_clicks(self) -> bool:
@@ -228,9 +235,11 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         metrics=parts.metrics,
         actions=ACTIONS,
         counts_clicks=parts.counts_clicks,
+        pace=parts.pace,
         serves=parts.switchboard.serves,
         base_url=parts.base_url,
         console_url=partial(console_url, parts.base_url),
+        two_person_above=settings.two_person_above,
     )
     router = Router(parts.metrics)
     worker = Worker(house, router, parts.inbox, parts.bell, parts.bots, parts.holder, clock, parts.metrics)
@@ -263,6 +272,8 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         texts=parts.texts,
         base_url=parts.base_url,
         counts_clicks=parts.counts_clicks,
+        pace=parts.pace,
+        two_person_above=settings.two_person_above,
     )
     console = create_console(
         database,
@@ -327,6 +338,9 @@ async def _refresh_gauges(parts: _Parts) -> None:
             pending = await backlog.count_by_state(connection, UpdateState.PENDING)
             dead = await backlog.count_by_state(connection, UpdateState.DEAD)
             outgoing = await outbox_queue.count_pending(connection)
+            for feature in FEATURES:
+                if feature.measure:
+                    await feature.measure(connection, parts.metrics, parts.clock.now())
     except (SQLAlchemyError, OSError) as error:
         log.warning("metrics.database", error=type(error).__name__)
         return

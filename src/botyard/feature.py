@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from starlette.routing import BaseRoute
 
 from botyard.clock import Clock
@@ -24,6 +24,7 @@ from botyard.members import consent
 from botyard.members.consent import Topic
 from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
+from botyard.outbox.bulk import Pace
 from botyard.routing.context import House
 from botyard.routing.registry import Button, Command, DeepLink, DialogStep, Watcher
 from botyard.routing.texts import Texts
@@ -35,10 +36,14 @@ Cell = str | int | bool | None
 
 HouseRun = Callable[[House, AsyncSession, Mapping[str, Any], datetime], Awaitable[None]]
 """What a feature's job does: with the house, in one transaction, with its payload, now."""
+HouseGaveUp = Callable[[AsyncSession, Mapping[str, Any], str, datetime], Awaitable[None]]
+"""What a feature does when its job has failed for the last time: with its payload, what went wrong, now."""
 ActionRun = Callable[[House, AsyncSession, Occasion, datetime], Awaitable[str]]
 """What a scheduled action does on an occasion; it answers one line for the history."""
 Seed = Callable[[AsyncSession, Settings, datetime], Awaitable[None]]
 """What a feature does once at each start, in one transaction: for what the settings give it to begin with."""
+Measure = Callable[[AsyncConnection, Metrics, datetime], Awaitable[None]]
+"""What a feature does just before its metrics are read: it sets its gauges, from what is in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class HouseJob:
     name: str
     run: HouseRun
     every: timedelta | None = None
+    gave_up: HouseGaveUp | None = None
 
     def handler(self, house: House, clock: Clock) -> JobHandler:
         """The job handler for the house it is to run in."""
@@ -55,7 +61,11 @@ class HouseJob:
         async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
             await self.run(house, session, payload, clock.now())
 
-        return JobHandler(self.name, run, self.every)
+        async def gave_up(session: AsyncSession, payload: Mapping[str, Any], problem: str) -> None:
+            assert self.gave_up is not None
+            await self.gave_up(session, payload, problem, clock.now())
+
+        return JobHandler(self.name, run, self.every, gave_up if self.gave_up else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,8 @@ class Site:
     texts: Texts
     base_url: str
     counts_clicks: bool
+    pace: Pace
+    two_person_above: int | None = None
 
 
 Routes = Callable[[Site], Sequence[BaseRoute]]
@@ -150,4 +162,5 @@ class Feature:
     api: tuple[APIRouter, ...] = ()
     tools: tuple[Tool, ...] = ()
     seed: Seed | None = None
+    measure: Measure | None = None
     texts: Path | None = None

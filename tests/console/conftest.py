@@ -25,6 +25,7 @@ from botyard.members.links import make_link
 from botyard.members.models import LinkPurpose, Role, User
 from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
+from botyard.outbox.bulk import Pace
 from botyard.routing.texts import Texts
 from botyard.telegram.bots import Bot
 from botyard.telegram.bots import bots as bot_rows
@@ -69,6 +70,7 @@ class House:
             texts=Texts([each.texts for each in FEATURES if each.texts]),
             base_url=BASE_URL,
             counts_clicks=True,
+            pace=Pace(30.0, 1000.0),
         )
 
     def client(

@@ -46,6 +46,19 @@ INSERT INTO distribution_copies (
     post_id, chat_key, position, rule_id, pattern, words, buttons, state, message_ids, edition, deletion, at
 ) VALUES (1, 1, 0, 1, 'gold', '[]', '[]', 'sent', '[9]', 0, 0, '{NOW}');
 INSERT INTO distribution_habits (user_id, sends_at_once, changed_at) VALUES (7, true, '{NOW}');
+INSERT INTO broadcasts (
+    id, name, bot_id, topic, state, audience, paid, zone, created_by, created_at, changed_at, driver,
+    frozen_through, size, fed_through, note
+) VALUES (1, 'spring', 1, 'offers', 'running', '{{}}', false, 'UTC', 7, '{NOW}', '{NOW}', 1, 7, 1, 0, '');
+INSERT INTO broadcast_variants (broadcast_id, number, share, message) VALUES (1, 1, 1, '{{}}');
+INSERT INTO broadcast_recipients (broadcast_id, position, chat_key, user_id, variant, state, gone, at)
+    VALUES (1, 1, 1, 7, 1, 'pending', false, '{NOW}');
+INSERT INTO broadcast_tallies (broadcast_id, variant, state, recipients) VALUES (1, 1, 'pending', 1);
+INSERT INTO broadcast_visits (broadcast_id, user_id, kind, variant, at) VALUES (1, 7, 'start', 1, '{NOW}');
+INSERT INTO member_tags (user_id, tag) VALUES (7, 'vip');
+INSERT INTO member_sources (user_id, source, bot_id, at) VALUES (7, 'guide', 1, '{NOW}');
+INSERT INTO member_zones (user_id, zone) VALUES (7, 'Europe/London');
+INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 
 

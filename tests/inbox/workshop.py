@@ -25,6 +25,7 @@ from botyard.members.directory import Directory
 from botyard.members.models import AuditEntry
 from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
+from botyard.outbox.bulk import Pace
 from botyard.routing.context import House
 from botyard.routing.dialogs import OpenDialogs
 from botyard.routing.registry import Command, Registry
@@ -117,6 +118,7 @@ async def working(
         metrics=metrics,
         actions={},
         counts_clicks=False,
+        pace=Pace(30.0, 1000.0),
         serves=lambda _bot, _name: True,
         base_url="https://bots.example.com",
         console_url=lambda token: token,

@@ -55,6 +55,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert (settings.log_format, settings.log_level) == (LogFormat.AUTO, LogLevel.INFO)
     assert settings.click_counting is True
+    assert settings.two_person_above is None
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
 
 
@@ -65,7 +66,7 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "TELEGRAM_IP_ALLOWLIST", "BOTYARD_TRUSTED_PROXIES", "BOTYARD_PUBLIC_URL", "BOTYARD_BOT_API_URL",
         "TELEGRAM_API_BASE", "BOTYARD_OWNER_IDS", "BOTYARD_GROUP_MAP", "TELEGRAM_GROUP_MAP_JSON",
         "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
-        "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING",
+        "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
         "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "TELEGRAM_PAYMENT_PROVIDER_TOKEN",
         "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
     }  # fmt: skip  # and BOTYARD_DATA_DIR, whose folder starts from the working directory

@@ -31,6 +31,9 @@ INDEXES: dict[str, str] = {
     "ix_schedules_next_at": (
         "SELECT id FROM schedules WHERE next_at <= '2030-01-01' ORDER BY next_at LIMIT 50"
     ),
+    "ix_broadcast_visits_user_id": (
+        "SELECT broadcast_id FROM broadcast_visits WHERE user_id = 1 AND at >= '2030-01-01' ORDER BY at DESC"
+    ),
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from botyard.db.statements import insert_new, upsert
 from botyard.db.types import metadata
 from botyard.errors import BotyardError
-from botyard.ids import BotId, ChatId, ChatKey
+from botyard.ids import BotId, ChatId, ChatKey, UserId
 from botyard.members.member import ChatPlace
 from botyard.members.models import BotChat, Chat
 
@@ -47,6 +47,16 @@ async def note_status(
         "changed_at": now,
     }
     await connection.execute(upsert(connection.dialect, BotChat, key=["bot_id", "chat_key"], values=values))
+
+
+async def private_chat(session: AsyncSession, user_id: UserId, bot_id: BotId) -> ChatKey | None:
+    """The member's private chat with a bot; None where there is none, or the bot cannot write there."""
+    found = await session.scalar(
+        select(Chat.id)
+        .join(BotChat, BotChat.chat_key == Chat.id)
+        .where(Chat.telegram_id == user_id, BotChat.bot_id == bot_id, BotChat.reachable)
+    )
+    return None if found is None else ChatKey(found)
 
 
 async def named(session: AsyncSession, names: Sequence[str], now: datetime) -> list[ChatKey]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,11 +17,22 @@ from botyard.members.models import Chat
 
 
 class Topic(StrEnum):
-    """What messages can be about. Members opt in to each; nobody has to say no first."""
+    """What messages can be about. Members opt in to marketing; nobody has to say no first."""
 
     OFFERS = "offers"
     NEWS = "news"
     GUIDES = "guides"
+    SERVICE = "service"
+    """What belongs to the service that a member uses: he gets it until he says no."""
+
+    @property
+    def needs_yes(self) -> bool:
+        """Whether it is marketing, which only those get who have asked for it."""
+        return self is not Topic.SERVICE
+
+
+MARKETING = tuple(topic for topic in Topic if topic.needs_yes)
+"""What a newsletter is about."""
 
 
 class Consent(Base):
@@ -59,9 +70,11 @@ async def say(
 
 
 async def granted_topics(session: AsyncSession, user_id: UserId) -> set[Topic]:
-    """What the member has said yes to."""
+    """The marketing that the member has said yes to."""
     found = await session.scalars(
-        select(Consent.topic).where(Consent.user_id == user_id, Consent.granted.is_(True))
+        select(Consent.topic).where(
+            Consent.user_id == user_id, Consent.granted.is_(True), Consent.topic.in_(MARKETING)
+        )
     )
     return set(found)
 
@@ -69,12 +82,14 @@ async def granted_topics(session: AsyncSession, user_id: UserId) -> set[Topic]:
 async def willing(session: AsyncSession, chats: Sequence[ChatKey], topic: Topic) -> list[ChatKey]:
     """Those of the chats that may get something on the topic, in their order.
 
-    A private chat may if its member said yes; groups and channels are their owners' own business.
+    A private chat may if its member said yes, or no word of his was needed; groups and channels are their
+    owners' own business.
     """
+    agrees = func.coalesce(Consent.granted, not topic.needs_yes)
     rows = await session.execute(
         select(Chat.id)
         .outerjoin(Consent, (Consent.user_id == Chat.telegram_id) & (Consent.topic == topic))
-        .where(Chat.id.in_(chats), (Chat.type != "private") | Consent.granted.is_(True))
+        .where(Chat.id.in_(chats), (Chat.type != "private") | agrees)
     )
     allowed = {key for (key,) in rows}
     return [key for key in chats if key in allowed]

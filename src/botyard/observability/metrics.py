@@ -45,6 +45,15 @@ class CounterName:
     labels: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class GaugeName:
+    """A gauge that a feature brings along."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
 class Metrics:
     """Every metric of one process, in a registry of its own.
 
@@ -90,12 +99,19 @@ class Metrics:
         )
 
         self._brought: dict[CounterName, Counter] = {}
+        self._gauges: dict[GaugeName, Gauge] = {}
 
     def counter(self, name: CounterName) -> Counter:
         """The counter of this name."""
         if name not in self._brought:
             self._brought[name] = Counter(name.name, name.help, name.labels, registry=self.registry)
         return self._brought[name]
+
+    def gauge(self, name: GaugeName) -> Gauge:
+        """The gauge of this name."""
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(name.name, name.help, name.labels, registry=self.registry)
+        return self._gauges[name]
 
     def exposition(self) -> tuple[bytes, str]:
         """The metrics as text, and its content type."""

@@ -18,6 +18,7 @@ from botyard.members.directory import Directory
 from botyard.members.member import ChatPlace, Member
 from botyard.members.models import Role
 from botyard.observability.metrics import Metrics
+from botyard.outbox.bulk import Pace
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing import dialogs
@@ -50,11 +51,14 @@ class House:
     """What can be scheduled, by name."""
     counts_clicks: bool
     """Whether links go through the click counter: people must be able to reach `base_url` for that."""
+    pace: Pace
     serves: Callable[[BotId, str], bool]
     base_url: str
     """The address under which people reach this service, without the last slash."""
     console_url: Callable[[str], str]
     """Turns the token of a one-time link into the address that signs in with it."""
+    two_person_above: int | None = None
+    """What reaches more members than this needs a second admin; None: nothing does."""
 
 
 class Context:

@@ -188,6 +188,12 @@ class Settings(BaseSettings):
     ] = True
     """Whether links in guides, promos and posts go through the click counter. It needs a public address."""
 
+    two_person_above: Annotated[
+        int | None,
+        Variable("BOTYARD_TWO_PERSON_ABOVE", parse=formats.count, example="1000", toml="1000"),
+    ] = None
+    """A broadcast to more members than this needs a second admin's yes."""
+
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")
     ] = None

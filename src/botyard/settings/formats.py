@@ -263,6 +263,14 @@ def rate(value: object) -> float:
     return number
 
 
+def count(value: object) -> int:
+    """A number of people or things."""
+    number = _whole_number(value)
+    if number is None or not 0 <= number < 2**31:
+        raise ValueError("must be a whole number, 0 or more")
+    return number
+
+
 def port(value: object) -> int:
     """A TCP port; 0 lets the system choose a free one."""
     number = _whole_number(value)

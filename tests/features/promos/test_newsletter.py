@@ -10,7 +10,7 @@ from tests.support.running import ANA, PAUL, Running
 
 from botyard.ids import UserId
 from botyard.members import consent
-from botyard.members.consent import Consent, Topic
+from botyard.members.consent import MARKETING, Consent, Topic
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,7 +40,7 @@ async def test_one_tap_joins_and_one_leaves(business: Running, command: str) -> 
     shown = await told(business, PAUL, command)
     assert "You do not get our newsletter" in shown.texts[0]
     joined = await pressed(business, PAUL, "Join")
-    assert (joined.toasts, await topics(business, PAUL)) == (["You are in. Welcome!"], set(Topic))
+    assert (joined.toasts, await topics(business, PAUL)) == (["You are in. Welcome!"], set(MARKETING))
     assert "You get our offers" in joined.edits[0]
     assert await sources(business) == {("button", True)}
     left = await pressed(business, PAUL, "Leave")
@@ -51,7 +51,7 @@ async def test_one_tap_joins_and_one_leaves(business: Running, command: str) -> 
 
 async def test_words_do_the_same(business: Running) -> None:
     assert "You get our offers" in (await told(business, PAUL, "/newsletter ON")).texts[0]
-    assert await topics(business, PAUL) == set(Topic)
+    assert await topics(business, PAUL) == set(MARKETING)
     assert await sources(business) == {("/newsletter", True)}
     assert "You do not get" in (await told(business, PAUL, "/newsletter off")).texts[0]
     assert await topics(business, PAUL) == set()
@@ -61,7 +61,7 @@ async def test_in_a_group_it_shows_nobodys_business(business: Running) -> None:
     assert "private chat" in (await told(business, PAUL, "/newsletter", chat_id=GROUP)).texts[0]
     outcome = await told(business, PAUL, "/newsletter on", chat_id=GROUP)
     assert "reply_markup" not in outcome.calls[0][1]
-    assert (await topics(business, PAUL), await topics(business, ANA)) == (set(Topic), set())
+    assert (await topics(business, PAUL), await topics(business, ANA)) == (set(MARKETING), set())
 
 
 @pytest.mark.parametrize("data", ["newsletter", "newsletter:maybe", "newsletter:on:1"])

@@ -16,9 +16,10 @@ from botyard.telegram.text import escape
 @command("start", description="Begin", usage="[payload]")
 async def start(ctx: Context) -> None:
     """Registers you and says hello. A link such as t.me/bot?start=... may carry a payload with it."""
-    first_time = await service.join(ctx.session, ctx.member.id, ctx.bot.id, ctx.chat.key, ctx.now)
-    ctx.after_commit(lambda: ctx.house.directory.forget(ctx.member.id))
     prefix, _, rest = ctx.args.partition("-")
+    source = prefix if prefix == claim.prefix else ctx.args  # a claim's token is a secret
+    first_time = await service.join(ctx.session, ctx.member.id, ctx.bot.id, ctx.chat.key, source, ctx.now)
+    ctx.after_commit(lambda: ctx.house.directory.forget(ctx.member.id))
     opened = ctx.house.registry.deep_links.get(prefix)
     if opened is not None:
         ctx.args = rest

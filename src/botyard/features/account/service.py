@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.ids import BotId, ChatKey, UserId
-from botyard.members import audit, chats, links, roles
+from botyard.members import audit, chats, links, marketing, roles
 from botyard.members.models import LinkPurpose, Role, User
+
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a deep link carries (Bot API, "Deep linking"); all else was typed by hand."""
 
 
 async def join(
-    session: AsyncSession, user_id: UserId, bot_id: BotId, chat_key: ChatKey, now: datetime
+    session: AsyncSession, user_id: UserId, bot_id: BotId, chat_key: ChatKey, payload: str, now: datetime
 ) -> bool:
-    """Registers a member who sent /start; True if it was for the first time."""
+    """Registers a member who sent /start; True if it was for the first time.
+
+    Then the payload of the link that he came by is kept with him, for as long as he is known.
+    """
     user = await session.get_one(User, user_id)
     await chats.note_status(await session.connection(), bot_id, chat_key, "member", now)
     first_time = user.registered_at is None
     if first_time:
         user.registered_at = now
+        if _PAYLOAD.fullmatch(payload):
+            await marketing.came_by(session, user_id, payload, bot_id, now)
     return first_time
 
 

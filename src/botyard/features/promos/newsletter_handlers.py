@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from botyard.members import consent
-from botyard.members.consent import Topic
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Rows
 from botyard.routing.registry import button, command
@@ -45,7 +44,7 @@ async def newsletter_button(ctx: Context) -> None:
 
 
 async def _say(ctx: Context, *, granted: bool, source: str) -> None:
-    await consent.say(ctx.session, ctx.member.id, list(Topic), ctx.now, granted=granted, source=source)
+    await consent.say(ctx.session, ctx.member.id, consent.MARKETING, ctx.now, granted=granted, source=source)
 
 
 async def _screen(ctx: Context) -> tuple[str, Rows]:

@@ -1,0 +1,1 @@
+"""What admins and members tell broadcasts in Telegram."""

@@ -1,0 +1,1 @@
+"""What the broadcasts feature does to the state of the business."""

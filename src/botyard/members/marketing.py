@@ -1,0 +1,86 @@
+"""What marketing knows of members: tags, where they came from, their time zone, and how much they got."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, String, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from botyard.db.statements import insert_new, upsert
+from botyard.db.types import Base, UtcDateTime
+from botyard.ids import BotId, UserId
+
+
+class MemberTag(Base):
+    """A word that admins have put on a member."""
+
+    __tablename__ = "member_tags"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class MemberSource(Base):
+    """The deep link that a member first came by."""
+
+    __tablename__ = "member_sources"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    bot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bots.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MemberZone(Base):
+    """A member's time zone, where it is known: Telegram does not tell."""
+
+    __tablename__ = "member_zones"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    zone: Mapped[str] = mapped_column(String(64))
+
+
+class MarketingTouch(Base):
+    """A marketing message that was queued for a member, by any bot. `cause` tells which."""
+
+    __tablename__ = "marketing_touches"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    cause: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+async def came_by(session: AsyncSession, user_id: UserId, source: str, bot_id: BotId, now: datetime) -> None:
+    """Notes the deep link that a member came by, if it is his first."""
+    values = {"user_id": user_id, "source": source[:64], "bot_id": bot_id, "at": now}
+    await session.execute(insert_new(session.get_bind().dialect, MemberSource).values(values))
+
+
+async def tag(session: AsyncSession, user_id: UserId, tags: Collection[str]) -> None:
+    """Puts words on a member; those that he has already stay."""
+    for each in sorted(tags):
+        await session.execute(
+            insert_new(session.get_bind().dialect, MemberTag).values(user_id=user_id, tag=each)
+        )
+
+
+async def untag(session: AsyncSession, user_id: UserId, tags: Collection[str]) -> None:
+    """Takes words off a member."""
+    await session.execute(delete(MemberTag).where(MemberTag.user_id == user_id, MemberTag.tag.in_(tags)))
+
+
+async def tags_of(session: AsyncSession, user_id: UserId) -> list[str]:
+    """The words on a member, in order."""
+    found = await session.scalars(
+        select(MemberTag.tag).where(MemberTag.user_id == user_id).order_by(MemberTag.tag)
+    )
+    return list(found)
+
+
+async def keep_zone(session: AsyncSession, user_id: UserId, zone: str) -> None:
+    """Remembers a member's time zone. The caller has checked that there is such a zone."""
+    values = {"user_id": user_id, "zone": zone}
+    await session.execute(upsert(session.get_bind().dialect, MemberZone, key=["user_id"], values=values))
