@@ -173,7 +173,7 @@ def test_bulk_is_spread_and_leaves_room_for_a_reply_at_any_time() -> None:
     for step in range(3000):
         now = step * 0.001
         if pacer.bot_wait(now, messages=1, bulk=True) == 0.0:
-            answer(pacer, pacer.note(now, None, in_group=False), now)
+            answer(pacer, pacer.note(now, None, in_group=False, bulk=True), now)
             bulk.append(now)
         assert pacer.bot_wait(now, messages=1) <= 0.1 + 2 * MARGIN
     assert len(bulk) >= 29

@@ -32,7 +32,7 @@ class Bot:
         """Sends one, if it may."""
         if self.wait(now, kind) > 0:
             return False
-        departure = self.pacer.note(now, None, in_group=False, paid=kind == "paid")
+        departure = self.pacer.note(now, None, in_group=False, bulk=kind != "reply", paid=kind == "paid")
         self.pacer.leaves(departure, now)
         self._under_way.append(departure)
         self.sent[kind].append(now)
@@ -82,6 +82,16 @@ def test_what_is_not_paid_for_keeps_its_own_limit_while_nothing_else_is_sent() -
     assert most_in_any(bot.sent["reply"], 1.0) == 30
     assert bot.wait(4.0, "reply") > 0
     assert bot.wait(4.0, "paid") == 0.0
+
+
+def test_what_is_planned_for_later_does_not_hold_up_paid_bulk_before_it() -> None:
+    pacer = Pacer(Rates(30, 0, 0, 100))
+    for number in range(20):
+        pacer.note(number / 100, None, in_group=False, bulk=True, paid=True)
+    pacer.note(0.3, None, in_group=False, bulk=True)
+    pacer.note(0.3, None, in_group=False)
+    wait = pacer.bot_wait(0.2, messages=1, bulk=True, paid=True)
+    assert wait == pytest.approx(0.02), "their places, and not the time until they leave"
 
 
 def test_a_lifted_limit_is_no_limit_on_anything_but_paid_bulk() -> None:

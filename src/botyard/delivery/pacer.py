@@ -5,6 +5,7 @@ Only the process that holds the bot's lease paces it, so no server is needed to 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from botyard.delivery.window import Departure, Quickest, SlidingWindow
@@ -12,10 +13,12 @@ from botyard.ids import ChatKey
 
 CHAT_BURST = 3
 """So many messages may go to one chat at once ("short bursts pass"); then the rate counts."""
-BULK_SLACK = 0.1
-"""Bulk that is late by no more than this (seconds) may catch up."""
+BULK_SLACK = 0.3
+"""Bulk that is late, as after a slow commit, may catch up so many seconds of it."""
 CATCHING_UP = 2.0
 """So many times faster than usual: a burst would have to wait for itself on its way."""
+IDLE_SECONDS = 1.0
+"""Bulk that is later than this was not there before: it has nothing to catch up."""
 TIDY_SECONDS = 1.0
 """How often chats are looked through for those in which nothing counts any more."""
 
@@ -38,26 +41,30 @@ class Rates:
 class BotLimit:
     """A limit on all messages of the bot, or on all that are not paid for.
 
-    Bulk is spread over the second, and all else takes its turn in that: so a reply always finds a place soon.
+    The bulk that it is for is spread over the second, and all else takes its turn in that: so a reply always
+    finds a place soon.
     """
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         most = max(1, int(rate))
         self.window = SlidingWindow(most, most / rate)
-        self._due_at = self._next_at = 0.0
+        self._due_at = self._apart_at = -math.inf
 
     def wait(self, now: float, usual: float, *, messages: int, bulk: bool) -> float:
         """Seconds until so many more messages are allowed; 0.0 when they are now."""
         wait = self.window.wait(now, usual, messages=messages)
-        return max(wait, self._next_at - now) if bulk else wait
+        return max(wait, self._due_at - now, self._apart_at - now) if bulk else wait
 
-    def note(self, departure: Departure, *, messages: int) -> None:
+    def note(self, departure: Departure, *, messages: int, bulk: bool) -> None:
         """Messages are to leave."""
         self.window.note(departure, messages=messages)
-        takes = messages / self._rate
-        self._due_at = max(self._due_at, departure.planned - BULK_SLACK) + takes
-        self._next_at = max(self._due_at, departure.planned + takes / CATCHING_UP)
+        at, takes = departure.planned, messages / self._rate
+        if bulk:
+            was_idle = at - self._due_at > IDLE_SECONDS
+            self._due_at = at if was_idle else max(self._due_at, at - BULK_SLACK)
+            self._apart_at = at + takes / CATCHING_UP
+        self._due_at += takes
 
 
 class Pacer:
@@ -65,8 +72,11 @@ class Pacer:
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
-        self._on_all = [BotLimit(max(rates.paid, rates.bot))] if rates.paid else []
-        self._on_unpaid = [BotLimit(rates.bot), *self._on_all] if rates.bot else []
+        whole = [BotLimit(max(rates.paid, rates.bot))] if rates.paid else []
+        self._on_paid = [(limit, True) for limit in whole]
+        self._on_unpaid = (
+            [(BotLimit(rates.bot), True), *((each, False) for each in whole)] if rates.bot else []
+        )
         self._chats: dict[ChatKey, list[SlidingWindow]] = {}
         self._bot_paused_until = 0.0
         self._chat_paused_until: dict[ChatKey, float] = {}
@@ -82,8 +92,8 @@ class Pacer:
         if not messages:
             return wait
         usual = self._quickest.seconds
-        for limit in self._limits(paid=paid):
-            wait = max(wait, limit.wait(now, usual, messages=messages, bulk=bulk))
+        for limit, is_own in self._limits(paid=paid):
+            wait = max(wait, limit.wait(now, usual, messages=messages, bulk=bulk and is_own))
         return wait
 
     def chat_wait(self, now: float, chat: ChatKey, *, messages: int) -> float:
@@ -96,14 +106,23 @@ class Pacer:
         return max([paused, *(window.wait(now, usual, messages=messages) for window in windows)])
 
     def note(
-        self, at: float, chat: ChatKey | None, *, in_group: bool, paid: bool = False, messages: int = 1
+        self,
+        at: float,
+        chat: ChatKey | None,
+        *,
+        in_group: bool,
+        bulk: bool = False,
+        paid: bool = False,
+        messages: int = 1,
     ) -> Departure:
         """Messages of one call, which is to leave then, take their places in every window.
 
         Whoever makes the call tells `leaves` and `ended`.
         """
         departure = Departure(at)
-        self._take_places(departure, chat, in_group=in_group, paid=paid, messages=messages)
+        for limit, is_own in self._limits(paid=paid):
+            limit.note(departure, messages=messages, bulk=bulk and is_own)
+        self._note_in_chat(departure, chat, in_group=in_group, messages=messages)
         return departure
 
     def recall(
@@ -111,7 +130,9 @@ class Pacer:
     ) -> None:
         """Whoever had the bot before sent this, and had its answer then."""
         departure = Departure(at, left=at, answered=at)
-        self._take_places(departure, chat, in_group=in_group, paid=paid, messages=messages)
+        for limit, _ in self._limits(paid=paid):
+            limit.window.note(departure, messages=messages)
+        self._note_in_chat(departure, chat, in_group=in_group, messages=messages)
 
     def leaves(self, departure: Departure, now: float) -> None:
         """The message leaves now, maybe later than planned."""
@@ -154,14 +175,13 @@ class Pacer:
         for chat in [chat for chat, until in self._chat_paused_until.items() if until <= now]:
             del self._chat_paused_until[chat]
 
-    def _limits(self, *, paid: bool) -> list[BotLimit]:
-        return self._on_all if paid else self._on_unpaid
+    def _limits(self, *, paid: bool) -> list[tuple[BotLimit, bool]]:
+        """Those that hold for a message, and whether they are for bulk of its kind."""
+        return self._on_paid if paid else self._on_unpaid
 
-    def _take_places(
-        self, departure: Departure, chat: ChatKey | None, *, in_group: bool, paid: bool, messages: int
+    def _note_in_chat(
+        self, departure: Departure, chat: ChatKey | None, *, in_group: bool, messages: int
     ) -> None:
-        for limit in self._limits(paid=paid):
-            limit.note(departure, messages=messages)
         if chat is not None:
             for window in self._windows_of(chat, in_group=in_group):
                 window.note(departure, messages=messages)
@@ -171,7 +191,7 @@ class Pacer:
         self._quickest.note(now, took)
         shorter_by = before - self._quickest.seconds
         if shorter_by > 0:
-            for limit in self._on_unpaid or self._on_all:
+            for limit, _ in self._on_unpaid or self._on_paid:
                 limit.window.put_off(shorter_by)
             for windows in self._chats.values():
                 for window in windows:

@@ -20,6 +20,7 @@ CHAT_FULL = 4
 FEW = 100
 """With fewer calls than these in memory, a chat whose line gets short is a reason to look for more."""
 
+_PRIORITIES = tuple(Priority)
 Line = tuple[ChatKey | None, Priority]
 _age = attrgetter("id")
 
@@ -152,7 +153,7 @@ class Waiting:
                 self._show(line[0])
 
     def _lines_of(self, chat: ChatKey) -> list[list[WaitingCall]]:
-        return [line for priority in Priority if (line := self._lines.get((chat, priority)))]
+        return [line for priority in _PRIORITIES if (line := self._lines.get((chat, priority)))]
 
     def _show(self, head: WaitingCall) -> None:
         insort(self._heads[head.priority], head, key=_age)
