@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-broadcast faults check lint types imports architecture check-migrations format pins screenshots setup setup-dev
+.PHONY: help run test bench bench-broadcast bench-pacing faults check lint types imports architecture check-migrations format pins screenshots setup setup-dev
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ bench: setup-dev ## Compares botyard with an aiogram webhook bot, as ratios (BEN
 
 bench-broadcast: setup-dev ## Freezes, sends and resumes a broadcast to a million (BENCH_ARGS="--recipients 100000")
 	@$(BIN)/python -m tests.load.bench_broadcast $(BENCH_ARGS)
+
+bench-pacing: setup-dev ## Do broadcasts keep Telegram's limits, and waste nothing of them? (BENCH_ARGS="--part 0.1", or --help)
+	@$(BIN)/python -m tests.load.pacing $(BENCH_ARGS)
 
 faults: setup-dev ## Kills, hangs and poisons botyard under load, on both databases (ten minutes or more)
 	@$(BIN)/python -m pytest -m faults tests/faults $(PYTEST_ARGS)

@@ -26,6 +26,7 @@ from botyard.console import console_url, create_console
 from botyard.db.leases import LeaseHolder
 from botyard.db.migrate import current_revision, newest_revision
 from botyard.db.session import Database
+from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
@@ -80,6 +81,8 @@ FEATURES: tuple[Feature, ...] = (
 
 LOCALES = Path(__file__).with_name("routing") / "locales"
 LEAST_DISK = 100 * 2**20
+OTHER_CALLS = 50
+"""So many connections to Telegram besides those of a bot that broadcasts, and one long poll for each bot."""
 
 
 def registry_of(features: tuple[Feature, ...]) -> Registry:
@@ -141,7 +144,7 @@ class _Parts:
     @property
     def pace(self) -> Pace:
         """How fast a bot may send."""
-        return Pace(self.settings.send_rate, 1000.0)
+        return Pace(self.settings.send_rate, self.settings.paid_rate)
 
     @property
     def counts_clicks(self) -> bool:
@@ -196,7 +199,7 @@ async def _shared_parts(settings: Settings, database: Database, clock: Clock) ->
         clock=clock,
         metrics=Metrics(),
         bots=bots,
-        client=TelegramClient(settings.bot_api_url, connections=100 + len(bots)),  # a long poll each
+        client=TelegramClient(settings.bot_api_url, connections=AT_ONCE + OTHER_CALLS + len(bots)),
         holder=LeaseHolder(database, f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"),
         inbox=Inbox(database, clock),
         bell=OutboxBell(),
@@ -250,7 +253,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
     works: dict[str, Work] = {"worker": worker.run, "jobs": runner.run}
     works["schedules"] = Scheduler(database, clock, ACTIONS).run
     if parts.bots:
-        rates = Rates(settings.send_rate, settings.chat_rate, settings.group_rate)
+        rates = Rates(settings.send_rate, settings.chat_rate, settings.group_rate, settings.paid_rate)
         works["delivery"] = Delivery(
             parts.bots, database, parts.client, rates, parts.bell, parts.holder, clock, parts.metrics
         ).run

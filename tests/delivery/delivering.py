@@ -17,6 +17,7 @@ from tests.support.running import SHOP, _served
 from botyard.clock import SystemClock
 from botyard.db.leases import LeaseHolder
 from botyard.db.session import Database
+from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.ids import BotToken, ChatKey
@@ -184,7 +185,7 @@ async def post_office(database: Database, *, enforce_limits: bool = False) -> As
     """A sandbox over HTTP and a bot in the database."""
     sandbox = Sandbox(clock=SystemClock(), seed=1, seed_world=True, enforce_limits=enforce_limits)
     sandbox.world.add_bot(SHOP, name="shop")
-    async with _served(sandbox.app, listening()) as url, TelegramClient(url) as client:
+    async with _served(sandbox.app, listening()) as url, TelegramClient(url, connections=AT_ONCE) as client:
         async with database.begin() as connection:
             (bot,) = await enrol(connection, {"shop": BotToken(SHOP)}, SystemClock().now())
         yield Post(database, sandbox, bot, client)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.delivery.delivering import Post, post_office, until
 
 from botyard.db.session import Database
-from botyard.delivery.pacer import Departure, Pacer, Rates, SlidingWindow
+from botyard.delivery.pacer import Pacer, Rates
+from botyard.delivery.window import Departure, SlidingWindow
 from botyard.ids import ChatKey
 from botyard.outbox.models import CallState
 from botyard.outbox.queue import Call, fates
@@ -27,7 +28,7 @@ def test_albums_that_fit_never_exceed_the_window(sizes: list[int]) -> None:
     for size in sizes:
         now += window.wait(now, messages=size)
         assert window.wait(now, messages=size) == 0.0
-        window.note(Departure(now, answered=now), messages=size)
+        window.note(Departure(now, left=now, answered=now), messages=size)
         places.append((now, size))
     assert most_in_any(places, 1.0) <= 8
 
@@ -38,7 +39,7 @@ def test_an_album_beyond_the_burst_takes_the_time_of_its_messages(sizes: list[in
     window, now, sent = SlidingWindow(3, 3.0), 0.0, 0
     for size in sizes[:-1]:
         now += window.wait(now, messages=size)
-        window.note(Departure(now, answered=now), messages=size)
+        window.note(Departure(now, left=now, answered=now), messages=size)
         sent += size
     now += window.wait(now, messages=sizes[-1])
     assert now >= sent - 3, "one a second in the long run, with a burst of three"
@@ -46,7 +47,7 @@ def test_an_album_beyond_the_burst_takes_the_time_of_its_messages(sizes: list[in
 
 def test_an_album_waits_for_an_empty_window_where_it_never_fits() -> None:
     pacer = Pacer(Rates(0, 1, 0))
-    pacer.answered(pacer.note(0.0, ChatKey(1), in_group=False), 0.0)
+    pacer.recall(0.0, ChatKey(1), in_group=False)
     assert pacer.chat_wait(0.0, ChatKey(1), messages=1) == 0.0
     assert pacer.chat_wait(0.0, ChatKey(1), messages=10) == pytest.approx(3.0, abs=0.01)
 

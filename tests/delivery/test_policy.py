@@ -102,6 +102,8 @@ def test_a_429_pauses_exactly_what_it_names() -> None:
     of_chat, of_bot = verdict(RetryAfter(7)), verdict(RetryAfter(7), to_chat=False)
     assert (of_chat.retry_in, of_chat.pause_chat, of_chat.pause_bot) == (7.0, 7.0, 0.0)
     assert (of_bot.retry_in, of_bot.pause_chat, of_bot.pause_bot) == (7.0, 0.0, 7.0)
+    of_both = verdict(RetryAfter(7), bot_is_refused=True)
+    assert (of_both.retry_in, of_both.pause_chat, of_both.pause_bot) == (7.0, 7.0, 7.0)
 
 
 @pytest.mark.parametrize("error", [RetryAfter(7), NotSent("refused")])

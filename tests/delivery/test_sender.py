@@ -127,7 +127,8 @@ async def test_who_lets_the_bot_in_again_is_reachable_again(sqlite_url: str, tmp
 
 async def test_a_400_is_final_with_telegrams_own_words(post: Post) -> None:
     paul = await post.person(PAUL)
-    broken = Call(post.bot.id, "sendMessage", {"text": "<b>", "parse_mode": "HTML"}, chat_key=paul)
+    params = {"text": "to what?", "reply_parameters": {"message_id": 99}}
+    broken = Call(post.bot.id, "sendMessage", params, chat_key=paul)
     await post.queue(broken, post.message(paul, "fine"))
     async with post.delivering():
         failed, fine = await post.settled()
@@ -136,6 +137,22 @@ async def test_a_400_is_final_with_telegrams_own_words(post: Post) -> None:
     assert refusal.answer is not None
     assert refusal.answer["description"] in failed.error
     assert fine.state is CallState.SENT
+
+
+async def test_what_telegram_would_refuse_for_its_text_is_never_sent(post: Post) -> None:
+    paul = await post.person(PAUL)
+    broken = Call(post.bot.id, "sendMessage", {"text": "<b>", "parse_mode": "HTML"}, chat_key=paul)
+    await post.queue(broken, post.message(paul, "a" * 4097), post.message(paul, "fine"))
+    async with post.delivering():
+        *refused, fine = sorted(await post.settled(), key=lambda row: row.state is CallState.SENT)
+    assert {(row.state, row.attempts, row.error_kind) for row in refused} == {
+        (CallState.FAILED, 0, "unsendable")
+    }
+    assert all(row.finished_at == row.created_at for row in refused)
+    assert "<b> is never closed" in refused[0].error
+    assert "4097 characters" in refused[1].error
+    assert fine.state is CallState.SENT
+    assert len(post.journal(applied=None)) == 1
 
 
 async def test_a_migrated_group_gets_each_message_once_at_its_new_id(post: Post) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 from tests.delivery.delivering import USUAL, Post, most_in_any, post_office, until
 from tests.support.running import PAUL
 
+from botyard.db import lease_keeper
 from botyard.db.hot import in_one_trip
 from botyard.db.leases import LeaseHolder, leases
 from botyard.db.session import Database
@@ -77,6 +78,25 @@ async def test_the_late_record_of_a_frozen_process_changes_nothing_of_the_next_o
     assert {row.fence for row in rows} == {2}, "who has lost the lease claims nothing more"
     assert rows[0].attempts == 2
     assert post.texts(1003) == [str(number) for number in range(20)]
+
+
+async def test_who_may_have_lost_the_bot_sends_nothing_that_he_has_claimed(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await post.people(range(2000, 2010))
+    async with post.delivering():
+        monkeypatch.setattr(lease_keeper, "LEASE_SECONDS", 0.0)  # as if all that time had passed
+        await post.queue(*(post.message(key, str(key)) for key in people))
+
+        async def were_put_off() -> bool:
+            return all(row.error_kind == "lease_ran_out" for row in await post.rows())
+
+        await until(were_put_off)
+        assert not post.journal(applied=None)
+        monkeypatch.undo()
+        rows = await post.settled()
+    assert {(row.state, row.attempts, row.error_kind) for row in rows} == {(SENT, 1, None)}
+    assert len(post.journal()) == 10
 
 
 async def test_a_stop_at_any_moment_loses_nothing_and_leaves_nothing_unknown(post: Post) -> None:

@@ -9,6 +9,7 @@ from tests.delivery.delivering import NO_LIMITS, USUAL, Post, until
 from tests.support.running import PAUL
 
 from botyard.delivery import policy
+from botyard.delivery.choosing import BULK_AT_ONCE
 from botyard.delivery.pacer import Rates
 from botyard.outbox.models import CallState, Priority
 from botyard.outbox.queue import Call
@@ -110,14 +111,14 @@ async def test_replies_and_answers_overtake_bulk_within_a_second(sqlite_post: Po
 
 async def test_slow_bulk_leaves_places_for_replies(sqlite_post: Post) -> None:
     post = sqlite_post
-    people = await post.people(range(2000, 2080))
+    people = await post.people(range(2000, 2040 + BULK_AT_ONCE))
     ana = await post.person(ANA)
-    post.sandbox.faults.add(FaultKind.SLOW, seconds=1.5, method="sendMessage", times=60)
+    post.sandbox.faults.add(FaultKind.SLOW, seconds=5.0, method="sendMessage", times=20 + BULK_AT_ONCE)
     await post.queue(*(post.message(key, "news", priority=Priority.BROADCAST) for key in people))
     async with post.delivering(NO_LIMITS):
 
         async def bulk_is_under_way() -> bool:
-            return (await post.states()).get(CallState.SENDING, 0) >= 40
+            return (await post.states()).get(CallState.SENDING, 0) >= BULK_AT_ONCE
 
         await until(bulk_is_under_way)
         post.sandbox.faults.clear()

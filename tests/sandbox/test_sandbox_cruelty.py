@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from tests.sandbox.conftest import TOKEN
+
+from botyard.clock import ManualClock
+from botyard.sandbox import Sandbox
+from botyard.sandbox.errors import ApiError
 
 OWNER, PAUL = 1001, 1002
 GROUP = -1001000000001
@@ -193,6 +198,41 @@ async def test_the_limits_of_a_group_and_of_a_bot(house):
         for user in range(5001, 5032)
     ]
     assert statuses == [200] * 30 + [429]
+
+
+async def test_what_is_paid_for_counts_against_a_limit_of_its_own(house):
+    users = range(5001, 5069)
+    for user in users:
+        await house.post("users", id=user, first_name="U")
+        await house.write("/start", user=user)
+    await house.post("clock", speed=0)
+    await house.post("limits", enforce=True)
+
+    async def sent(users, **more):
+        calls = [{"chat_id": user, "text": "x"} | more for user in users]
+        return [(await house.raw("sendMessage", call)).status_code for call in calls]
+
+    assert await sent(users[:35], allow_paid_broadcast=True) == [200] * 35
+    assert await sent(users[35:65], allow_paid_broadcast=False) == [200] * 30, "those were not of the 30"
+    assert await sent(users[65:66]) == [429]
+    assert await sent(users[66:67], allow_paid_broadcast=True) == [200], "and these are not of the 1,000 only"
+    copied = {"chat_id": users[67], "from_chat_id": users[0], "message_ids": [1]}
+    refused = await house.raw("copyMessages", copied | {"allow_paid_broadcast": True})
+    assert refused.status_code == 429, "a method without that parameter"
+
+
+def test_a_bot_that_pays_sends_a_thousand_a_second_all_in_all():
+    sandbox = Sandbox(clock=ManualClock(datetime(2027, 3, 1, tzinfo=UTC)), enforce_limits=True)
+
+    def send(chat_id, **more):
+        sandbox.limits.spend(1, "sendmessage", {"chat_id": chat_id} | more)
+
+    for chat_id in range(30):
+        send(chat_id)
+    for chat_id in range(100, 1070):
+        send(chat_id, allow_paid_broadcast=True)
+    with pytest.raises(ApiError, match="retry after 1"):
+        send(1070, allow_paid_broadcast=True)
 
 
 async def test_a_channel_is_no_group_and_a_name_is_no_other_chat(house):

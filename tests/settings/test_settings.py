@@ -49,6 +49,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
         20,
         1000,
     )
+    assert settings.paid_rate == 1000
     assert settings.stripe_secret_key is settings.stripe_webhook_secret is None
     assert settings.telegram_payment_provider_token is None
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
@@ -64,8 +65,8 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "TELEGRAM_BOT_TOKEN", "BOTYARD_WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET", "BOTYARD_IP_ALLOWLIST",
         "TELEGRAM_IP_ALLOWLIST", "BOTYARD_TRUSTED_PROXIES", "BOTYARD_PUBLIC_URL", "BOTYARD_BOT_API_URL",
         "TELEGRAM_API_BASE", "BOTYARD_OWNER_IDS", "BOTYARD_GROUP_MAP", "TELEGRAM_GROUP_MAP_JSON",
-        "BOTYARD_SEND_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE", "BOTYARD_INGRESS_RATE",
-        "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
+        "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
+        "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
         "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "TELEGRAM_PAYMENT_PROVIDER_TOKEN",
         "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
     }  # fmt: skip  # and BOTYARD_DATA_DIR, whose folder starts from the working directory

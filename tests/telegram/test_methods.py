@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from botyard.sandbox.params import METHODS
 from botyard.telegram.methods import (
     EDIT_METHODS,
     MESSAGE_METHODS,
     REPEATABLE,
     counts_as_message,
     is_repeatable,
+    takes_paid_broadcast,
 )
 
 
@@ -67,3 +69,13 @@ def test_what_is_neither(method: str) -> None:
 def test_no_message_is_repeatable_and_every_edit_is() -> None:
     assert not MESSAGE_METHODS & REPEATABLE
     assert EDIT_METHODS <= REPEATABLE
+
+
+def test_what_can_be_paid_for_is_what_has_the_parameter() -> None:
+    with_it = {
+        model.__api_method__ for model in METHODS.values() if "allow_paid_broadcast" in model.model_fields
+    }
+    assert with_it == {
+        model.__api_method__ for model in METHODS.values() if takes_paid_broadcast(model.__api_method__)
+    }
+    assert {"sendMessage", "copyMessage"} <= with_it

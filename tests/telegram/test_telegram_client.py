@@ -316,6 +316,31 @@ async def test_time_that_runs_out_while_all_connections_are_taken_is_not_sent() 
         assert len(server.requests) == 1
 
 
+async def test_the_caller_is_asked_last_before_sending(telegram: Telegram, client: TelegramClient) -> None:
+    class ChangedMyMind(Exception):
+        pass
+
+    def refuse() -> None:
+        raise ChangedMyMind
+
+    heard: list[str] = []
+    await client.call(TOKEN, "getMe", before_sending=lambda: heard.append("now"))
+    with pytest.raises(ChangedMyMind):
+        await client.call(TOKEN, "sendMessage", {"chat_id": 1, "text": "a"}, before_sending=refuse)
+    await client.call(TOKEN, "getMe", before_sending=lambda: heard.append("now"))
+    assert heard == ["now", "now"]
+    assert [path.rpartition("/")[2] for path, *_ in telegram.asked] == ["getMe", "getMe"]
+    assert len(telegram.peers) == 1, "the connection can still be used"
+
+
+async def test_who_never_gets_a_connection_is_not_asked() -> None:
+    asked: list[str] = []
+    async with TelegramClient("http://127.0.0.1:9") as client:
+        with pytest.raises(NotSent):
+            await client.call(TOKEN, "getMe", before_sending=lambda: asked.append("now"))
+    assert not asked
+
+
 async def test_no_answer_in_time_is_unknown() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await server.request(reader)

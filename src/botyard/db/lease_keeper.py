@@ -36,9 +36,11 @@ class LeaseKeeper:
 
     def lease(self, name: str) -> Lease | None:
         """The lease on `name`, if it is ours and cannot have run out."""
-        if self._clock.monotonic() - self._renewed_at > LEASE_SECONDS - 1:
-            return None
-        return self._held.get(name)
+        return self._held.get(name) if self.is_current() else None
+
+    def is_current(self) -> bool:
+        """Whether leases were renewed so lately that none can have run out."""
+        return self._clock.monotonic() - self._renewed_at <= LEASE_SECONDS - 1
 
     async def run(self) -> None:
         """Keeps going until cancelled."""
@@ -47,7 +49,7 @@ class LeaseKeeper:
                 await self._whole_step()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("leases.not_renewed", family=self._presence, error=type(error).__name__)
-                if self._clock.monotonic() - self._renewed_at > LEASE_SECONDS - 1:
+                if not self.is_current():
                     await self._lose(list(self._held.values()))
             await asyncio.sleep(RENEW_SECONDS)
 

@@ -12,6 +12,7 @@ from botyard.db.leases import Lease, LeaseHolder
 from botyard.db.session import Database
 from botyard.delivery.pacer import Pacer, Rates
 from botyard.delivery.sender import Sender
+from botyard.delivery.window import MARGIN, MOST_DELAY
 from botyard.ids import BotId
 from botyard.observability.metrics import Metrics
 from botyard.observability.supervision import LeasedTasks, Work
@@ -56,12 +57,22 @@ class Delivery:
     def _sender(self, lease: Lease) -> Work:
         bot = self._bots[BotId(lease.number)]
         pacer = Pacer(self._rates)
-        if lease.fence > 1 and self._rates.bot:
+        if lease.fence > 1 and (self._rates.bot or self._rates.paid):
             # whoever had the bot before may have sent up to its limit just now
-            pacer.pause_bot(self._clock.monotonic() + 1.0)
+            pacer.pause_bot(self._clock.monotonic() + 1.0 + MOST_DELAY + MARGIN)
         log.info("delivery.taken", bot=bot.name, fence=lease.fence)
         bell = self._bell.of(bot.id)
-        sender = Sender(bot, self._database, self._client, pacer, bell, self._clock, self._metrics, lease)
+        sender = Sender(
+            bot,
+            self._database,
+            self._client,
+            pacer,
+            bell,
+            self._clock,
+            self._metrics,
+            lease,
+            is_ours=self._keeper.is_current,
+        )
         return sender.run
 
 

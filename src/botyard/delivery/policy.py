@@ -54,11 +54,13 @@ def judge(
     attempts: int,
     on_unknown: OnUnknown,
     to_chat: bool,
+    bot_is_refused: bool = False,
     out_of_reach: float = 0.0,
 ) -> Verdict:
     """The verdict on an attempt that failed; `attempts` counts it, `to_chat` says whether it had a chat.
 
-    `out_of_reach`: for how many seconds there has been no connection to Telegram at all.
+    `bot_is_refused`: a 429 is for the bot, though the call had a chat. `out_of_reach`: for how many seconds
+    there has been no connection to Telegram at all.
     """
     match error:
         case RetryAfter():
@@ -71,7 +73,7 @@ def judge(
                 retry_in=seconds,
                 counts=False,
                 pause_chat=seconds if to_chat else 0.0,
-                pause_bot=0.0 if to_chat else seconds,
+                pause_bot=seconds if bot_is_refused or not to_chat else 0.0,
             )
         case Forbidden():
             return Verdict(CallState.FAILED, "forbidden", unreachable=to_chat)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -15,43 +16,36 @@ from sqlalchemy.exc import SQLAlchemyError
 from botyard.clock import Clock
 from botyard.db.leases import Lease
 from botyard.db.session import Database
-from botyard.delivery.intake import LOOK_SECONDS, Intake, Place
-from botyard.delivery.pacer import Departure, Pacer
+from botyard.delivery.choosing import Chooser, Going
+from botyard.delivery.intake import Intake
+from botyard.delivery.pacer import Pacer
 from botyard.delivery.policy import judge, retry_at
 from botyard.delivery.records import Lesson, Records
+from botyard.delivery.refusals import Refusals
 from botyard.delivery.waiting import Waiting
+from botyard.delivery.window import Departure
 from botyard.ids import ChatId
 from botyard.observability.metrics import Metrics, Stage
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import Bell
-from botyard.outbox.models import CallState, Priority
+from botyard.outbox.models import CallState
 from botyard.outbox.queue import ClaimedCall, Outcome, WaitingCall
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.errors import NotSent, TelegramError
+from botyard.telegram.errors import NotSent, RetryAfter, TelegramError
 from botyard.telegram.methods import REPEATABLE, counts_as_message
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 50
-"""Calls of one bot under way at the same time."""
-BULK_AT_ONCE = 40
-"""So many of them when the next is bulk: slow bulk must not take the last place from a reply."""
-LEAD_SECONDS = 0.05
-"""A message is marked as being sent so long before the limits allow it: marking it costs none of the rate."""
 LONGEST_WINDOW = timedelta(minutes=1)
+LEASE_PAUSE = 0.5
+"""So many seconds after a lease was found to have run out it is looked at again."""
 LAST_CALLS_SECONDS = 5.0
 """How long calls under way may take when the work ends: less than a lease lasts without being renewed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Going:
-    """A call that is about to be made, and its place among the limits."""
-
-    call: WaitingCall
-    place: Place | None
-    leaves_at: float
-    departure: Departure | None
+class _NotNow(Exception):
+    """The call must not be sent after all. Its text says why, in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,10 @@ class Sender:
         clock: Clock,
         metrics: Metrics,
         lease: Lease,
+        *,
+        is_ours: Callable[[], bool],
     ) -> None:
+        """`is_ours` says whether the lease cannot have run out."""
         self._bot = bot
         self._database = database
         self._client = client
@@ -84,12 +81,15 @@ class Sender:
         self._clock = clock
         self._metrics = metrics
         self._deliver_seconds = metrics.update_seconds.labels(Stage.DELIVER)
-        self._lease = lease
+        self._is_ours = is_ours
         self._waiting = Waiting()
         self._intake = Intake(bot.id, database, self._waiting, bell, clock)
+        self._chooser = Chooser(self._waiting, self._intake, pacer, clock)
         self._records = Records(bot, database, lease)
+        self._refusals = Refusals()
         self._attempts: set[asyncio.Task[None]] = set()
         self._calls_under_way = 0
+        self._is_full = False
         self._out_of_reach_since: float | None = None
 
     async def run(self) -> None:
@@ -132,29 +132,29 @@ class Sender:
             if counts_as_message(call.method):
                 at = monotonic - (now - call.at).total_seconds()
                 in_group = self._intake.is_group(call.chat_key)
-                departure = self._pacer.note(at, call.chat_key, in_group=in_group, messages=call.messages)
-                departure.answered = at
+                paid = call.priority.is_paid
+                self._pacer.recall(at, call.chat_key, in_group=in_group, paid=paid, messages=call.messages)
 
     # choosing
 
     async def _send_what_may_go(self) -> float:
         """Starts what the limits allow now; answers the seconds until something more may go."""
         await self._expire()
-        going, pause = self._choose()
-        if not going:
-            return pause
-        try:
-            ids = [each.call.id for each in going]
-            claimed = await self._records.claim(ids)
-        except BaseException:
-            for each in going:
-                self._waiting.put_back(each.call)
-            raise
-        self._start(going, claimed)
-        return pause
+        choice = self._chooser.choose(self._calls_under_way)
+        self._is_full = choice.is_full
+        if choice.going:
+            try:
+                claimed = await self._records.claim([each.call.id for each in choice.going])
+            except BaseException:
+                self._chooser.give_back(choice.going)
+                raise
+            self._start(choice.going, claimed)
+        return choice.pause
 
     async def _expire(self) -> None:
         """Gives up the calls in front whose deadline has passed."""
+        if not self._waiting.deadlines:
+            return
         now = self._clock.now()
         late = [call for call in self._waiting.heads() if call.expires_at and call.expires_at <= now]
         if not late:
@@ -168,62 +168,22 @@ class Sender:
             log.warning("call", bot=self._bot.name, method=call.method, call=call.id, state="expired")
         self._bell.nudge()
 
-    def _choose(self) -> tuple[list[_Going], float]:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        going: list[_Going] = []
-        pause = LOOK_SECONDS
-        for call in self._waiting.heads():
-            under_way = self._calls_under_way + len(going)
-            if under_way >= (BULK_AT_ONCE if call.priority is Priority.BROADCAST else AT_ONCE):
-                break
-            if self._waiting.is_busy(call.chat_key):
-                continue
-            messages, is_bulk = _messages(call), call.priority is Priority.BROADCAST
-            bot_wait = self._pacer.bot_wait(monotonic, messages=messages, bulk=is_bulk)
-            if bot_wait > LEAD_SECONDS and is_bulk:  # so must all the rest
-                pause = min(pause, bot_wait - LEAD_SECONDS / 2)
-                break
-            wait = max(bot_wait, self._own_wait(call, now, monotonic, messages=messages))
-            if wait > LEAD_SECONDS:
-                pause = min(pause, wait - LEAD_SECONDS / 2)
-                continue
-            self._waiting.start(call)
-            going.append(self._going(call, monotonic + wait))
-        return going, pause
-
-    def _own_wait(self, call: WaitingCall, now: datetime, monotonic: float, *, messages: int) -> float:
-        """Seconds until the call's own time has come and its chat may get it."""
-        own = (call.not_before - now).total_seconds() if call.not_before else 0.0
-        if call.chat_key is None:
-            return own
-        return max(own, self._pacer.chat_wait(monotonic, call.chat_key, messages=messages))
-
-    def _going(self, call: WaitingCall, leaves_at: float) -> _Going:
-        place = None if call.chat_key is None else self._intake.place(call.chat_key)
-        messages = _messages(call)
-        if not messages:
-            return _Going(call, place, leaves_at, None)
-        in_group, bulk = self._intake.is_group(call.chat_key), call.priority is Priority.BROADCAST
-        departure = self._pacer.note(
-            leaves_at, call.chat_key, in_group=in_group, bulk=bulk, messages=messages
-        )
-        return _Going(call, place, leaves_at, departure)
-
     # sending
 
-    def _start(self, going: Sequence[_Going], claimed: Sequence[ClaimedCall]) -> None:
+    def _start(self, going: Sequence[Going], claimed: Sequence[ClaimedCall]) -> None:
         by_id = {claim.id: claim for claim in claimed}
         for each in going:
             claim = by_id.get(each.call.id)
             if claim is None:  # somebody else took it, or it is gone
                 self._waiting.done(each.call)
+                self._chooser.never_left(each)
                 continue
             task = asyncio.create_task(self._attempt(each, claim))
             self._calls_under_way += 1
             self._attempts.add(task)
             task.add_done_callback(self._attempts.discard)
 
-    async def _attempt(self, going: _Going, claim: ClaimedCall) -> None:
+    async def _attempt(self, going: Going, claim: ClaimedCall) -> None:
         try:
             wait = going.leaves_at - self._clock.monotonic()
             if wait > 0:
@@ -233,7 +193,8 @@ class Sender:
             took = perf_counter() - started
         finally:
             self._calls_under_way -= 1  # what is left to do is to write it down
-            self._bell.nudge()
+            if self._is_full:
+                self._bell.nudge()
         await self._records.write_down(attempted.outcome, attempted.lesson)
         if attempted.lesson and attempted.lesson.moved_to is not None:
             self._intake.moved(attempted.lesson.chat_key, attempted.lesson.moved_to)
@@ -242,14 +203,19 @@ class Sender:
             self._waiting.put_back(replace(going.call, not_before=attempted.outcome.not_before))
         else:
             self._waiting.done(going.call)
-        self._bell.nudge()
+        if attempted.outcome.state is CallState.PENDING or self._waiting.has_more_for(going.call.chat_key):
+            self._bell.nudge()
 
-    async def _make_call(self, going: _Going, claim: ClaimedCall) -> _Attempted:
+    async def _make_call(self, going: Going, claim: ClaimedCall) -> _Attempted:
         call, chat_id = going.call, going.place.chat_id if going.place else None
-        if going.departure:
-            self._pacer.leaves(going.departure, self._clock.monotonic())
+        params = _with_chat(claim.params, chat_id)
+        before_sending = partial(self._leaves, going.departure)
         try:
-            result = await self._client.call(self._bot.token, call.method, _with_chat(claim.params, chat_id))
+            result = await self._client.call(
+                self._bot.token, call.method, params, before_sending=before_sending
+            )
+        except _NotNow as reason:
+            return self._put_off(call, claim, str(reason))
         except TelegramError as error:
             return self._judged(call, claim, chat_id, error)
         except Exception as error:  # one call that can't even be made must not hold up its chat
@@ -257,12 +223,31 @@ class Sender:
             return self._broken(call, claim, error)
         finally:
             if going.departure:
-                self._pacer.answered(going.departure, self._clock.monotonic())
+                self._pacer.ended(going.departure, self._clock.monotonic())
         self._out_of_reach_since = None
+        if going.departure and going.departure.left is not None:
+            self._refusals.accepted(going.departure.left)
         sent = Outcome(
             call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_ids=_message_ids(result)
         )
         return _Attempted(sent)
+
+    def _leaves(self, departure: Departure | None) -> None:
+        """The call is written now. Raises `_NotNow` if things have changed since it was chosen."""
+        now = self._clock.monotonic()
+        if not self._is_ours():  # whoever was frozen meanwhile must not send
+            self._pacer.pause_bot(now + LEASE_PAUSE)
+            raise _NotNow("lease_ran_out")
+        if self._pacer.bot_is_paused(now):
+            raise _NotNow("paused")
+        if departure:
+            self._pacer.leaves(departure, now)
+
+    def _put_off(self, call: WaitingCall, claim: ClaimedCall, reason: str) -> _Attempted:
+        """It was not sent, and waits again: for this process, or for the one that has the bot by now."""
+        return _Attempted(
+            Outcome(call.id, CallState.PENDING, claim.attempts, self._clock.now(), error_kind=reason)
+        )
 
     def _judged(
         self, call: WaitingCall, claim: ClaimedCall, chat_id: ChatId | None, error: TelegramError
@@ -274,6 +259,7 @@ class Sender:
             attempts=claim.attempts + 1,
             on_unknown=claim.on_unknown,
             to_chat=call.chat_key is not None,
+            bot_is_refused=self._bot_is_refused(call, error, monotonic),
             out_of_reach=self._out_of_reach(error, monotonic),
         )
         if verdict.pause_bot:
@@ -296,6 +282,14 @@ class Sender:
             return _Attempted(outcome)
         lesson = Lesson(call.chat_key, chat_id, moved_to=verdict.migrate_to, unreachable=verdict.unreachable)
         return _Attempted(outcome, lesson)
+
+    def _bot_is_refused(self, call: WaitingCall, error: TelegramError, monotonic: float) -> bool:
+        if call.chat_key is None or not isinstance(error, RetryAfter):
+            return False
+        is_refused = self._refusals.refused(call.chat_key, monotonic)
+        if is_refused:
+            log.warning("delivery.bot_refused", bot=self._bot.name, seconds=error.seconds)
+        return is_refused
 
     def _out_of_reach(self, error: TelegramError, monotonic: float) -> float:
         if not isinstance(error, NotSent):
@@ -336,11 +330,6 @@ class Sender:
             call_ms=round(seconds * 1000, 1),
             deliver_ms=round(waited * 1000, 1),
         )
-
-
-def _messages(call: WaitingCall) -> int:
-    """How many messages count against the limits: none for a call that puts none into a chat."""
-    return call.messages if counts_as_message(call.method) else 0
 
 
 def _with_chat(params: bytes, chat_id: ChatId | None) -> bytes:

@@ -20,6 +20,7 @@ CHAT_FULL = 4
 FEW = 100
 """With fewer calls than these in memory, a chat whose line gets short is a reason to look for more."""
 
+_PRIORITIES = tuple(Priority)
 Line = tuple[ChatKey | None, Priority]
 _age = attrgetter("id")
 
@@ -36,6 +37,8 @@ class Waiting:
         self._busy: set[ChatKey] = set()
         self._left_behind: set[Line] = set()
         self._short: set[Priority] = set()
+        self.deadlines = 0
+        """How many of the calls in line must not be sent after some moment."""
 
     @property
     def known(self) -> set[OutboxId]:
@@ -85,8 +88,16 @@ class Waiting:
 
         Calls without a chat have no order among themselves: all of them are heads.
         """
-        for heads in self._heads.values():
-            yield from tuple(heads)
+        for priority in Priority:
+            yield from self.heads_of(priority)
+
+    def heads_of(self, priority: Priority) -> Iterator[WaitingCall]:
+        """Those of this priority, the oldest first. Calls may be started meanwhile."""
+        return iter(tuple(self._heads[priority]))
+
+    def has_more_for(self, chat: ChatKey | None) -> bool:
+        """Whether more calls to this chat wait here."""
+        return chat is not None and any(self._lines_of(chat))
 
     def is_busy(self, chat: ChatKey | None) -> bool:
         """Whether a call to this chat is under way."""
@@ -104,6 +115,7 @@ class Waiting:
         line = self._lines[key]
         line.remove(call)
         self._held[call.priority] -= 1
+        self.deadlines -= call.expires_at is not None
         if not line:
             del self._lines[key]
         if len(line) < CHAT_FULL and key in self._left_behind:
@@ -126,6 +138,7 @@ class Waiting:
         first = line[0] if line else None
         insort(line, call, key=_age)
         self._held[call.priority] += 1
+        self.deadlines += call.expires_at is not None
         if call.chat_key is None:
             self._show(call)
         elif line[0] is call and call.chat_key not in self._busy:
@@ -140,7 +153,7 @@ class Waiting:
                 self._show(line[0])
 
     def _lines_of(self, chat: ChatKey) -> list[list[WaitingCall]]:
-        return [line for priority in Priority if (line := self._lines.get((chat, priority)))]
+        return [line for priority in _PRIORITIES if (line := self._lines.get((chat, priority)))]
 
     def _show(self, head: WaitingCall) -> None:
         insort(self._heads[head.priority], head, key=_age)

@@ -28,6 +28,17 @@ class Priority(IntEnum):
     TRANSACTIONAL = 2
     BROADCAST = 3
     PAID_BROADCAST = 4
+    """Its calls carry `allow_paid_broadcast`, and have a rate of their own."""
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it is spread over the second, so that the others find a place at any time."""
+        return self >= Priority.BROADCAST
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether Telegram is paid for it."""
+        return self is Priority.PAID_BROADCAST
 
 
 class OnUnknown(StrEnum):

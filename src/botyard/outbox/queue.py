@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
+import structlog
 from sqlalchemy import Text, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +16,10 @@ from botyard.db.leases import Lease
 from botyard.ids import BotId, ChatKey, OutboxId, UpdateSeq
 from botyard.outbox.models import CallState, OnUnknown, Priority, outbox
 from botyard.telegram.methods import messages_in
-from botyard.telegram.tidy import tidy
+from botyard.telegram.outgoing import problem_in
+from botyard.telegram.tidy import encoded
+
+log = structlog.get_logger(__name__)
 
 NEWEST = 20_000
 """So many of the newest calls are looked through for those that were sent lately."""
@@ -87,6 +89,7 @@ class SentCall:
 
     chat_key: ChatKey | None
     method: str
+    priority: Priority
     messages: int
     at: datetime
 
@@ -113,9 +116,11 @@ class Fate:
 _ADD = HotStatement(
     """
     INSERT INTO outbox (bot_id, chat_key, method, params, priority, on_unknown, state, attempts,
-        not_before, expires_at, created_at, update_seq, messages, receipt)
-    SELECT bot_id, chat_key, method, params, priority, on_unknown, 'pending', 0,
-        not_before, expires_at, :now, update_seq, messages, receipt FROM {call} WHERE true
+        not_before, expires_at, created_at, update_seq, messages, receipt, error, error_kind, finished_at)
+    SELECT bot_id, chat_key, method, params, priority, on_unknown, state, 0, not_before, expires_at,
+        :now, update_seq, messages, receipt, error, CASE state WHEN 'failed' THEN 'unsendable' END,
+        CASE state WHEN 'failed' THEN :now END
+    FROM {call} WHERE true
     """,
     call={
         "bot_id": "bigint",
@@ -129,12 +134,17 @@ _ADD = HotStatement(
         "update_seq": "bigint",
         "messages": "smallint",
         "receipt": "text",
+        "state": "text",
+        "error": "text",
     },
 )
 
 
 def add_batch(hot: HotConnection, calls: Sequence[Call], now: datetime) -> None:
-    """Queues calls on the caller's transaction: they exist if and only if his work does."""
+    """Queues calls on the caller's transaction: they exist if and only if his work does.
+
+    One that Telegram would refuse for its text or its buttons has failed already: it is never sent.
+    """
     if calls:
         hot.execute(_ADD, call=[_row(call) for call in calls], now=hot.moment(now))
 
@@ -145,11 +155,14 @@ async def add(connection: AsyncConnection, calls: Sequence[Call], now: datetime)
 
 
 def _row(call: Call) -> dict[str, Any]:
+    problem = problem_in(call.method, call.params, paid=call.priority.is_paid)
+    if problem:
+        log.error("outbox.unsendable", bot_id=call.bot_id, method=call.method, problem=problem)
     return {
         "bot_id": call.bot_id,
         "chat_key": call.chat_key,
         "method": call.method,
-        "params": as_text(_encoded(call.params)),
+        "params": as_text(encoded(call.params)),
         "priority": call.priority,
         "on_unknown": call.on_unknown,
         "not_before": _in_utc(call.not_before),
@@ -157,6 +170,8 @@ def _row(call: Call) -> dict[str, Any]:
         "update_seq": call.update_seq,
         "messages": messages_in(call.method, call.params),
         "receipt": call.receipt,
+        "state": CallState.FAILED if problem else CallState.PENDING,
+        "error": problem,
     }
 
 
@@ -330,7 +345,7 @@ async def sent_since(connection: AsyncConnection, bot_id: BotId, since: datetime
     """What the bot has sent from then on, oldest first, as far as it is among the newest calls."""
     newest = select(func.max(outbox.c.id)).scalar_subquery()
     rows = await connection.execute(
-        select(outbox.c.chat_key, outbox.c.method, outbox.c.messages, outbox.c.finished_at)
+        select(outbox.c.chat_key, outbox.c.method, outbox.c.priority, outbox.c.messages, outbox.c.finished_at)
         .where(
             outbox.c.id > newest - NEWEST,
             outbox.c.bot_id == bot_id,
@@ -381,11 +396,3 @@ async def count_pending(connection: AsyncConnection) -> dict[tuple[BotId, Priori
         .group_by(outbox.c.bot_id, outbox.c.priority)
     )
     return {(BotId(bot_id), priority): count for bot_id, priority, count in rows}
-
-
-def _encoded(params: Mapping[str, Any]) -> bytes:
-    """The parameters as JSON. Half of a surrogate pair, which no UTF-8 can hold, becomes U+FFFD."""
-    try:
-        return msgspec.json.encode(params)
-    except UnicodeEncodeError:
-        return tidy(json.dumps(msgspec.to_builtins(params)).encode())

@@ -27,6 +27,7 @@ from botyard.routing.keyboard import Rows, inline_keyboard
 from botyard.routing.texts import TextArgument, Texts
 from botyard.telegram.bots import Bot
 from botyard.telegram.envelope import Envelope
+from botyard.telegram.text import TEXT_LIMIT, split_html, utf16_length
 
 if TYPE_CHECKING:
     from botyard.routing.registry import Registry
@@ -178,31 +179,26 @@ class Context:
         return self.house.texts.format(language, key, **arguments)
 
     def reply(self, html: str, *, buttons: Rows = (), receipt: str | None = None) -> None:
-        """Queues a message to the chat; in a group it quotes the member's message."""
-        params: dict[str, Any] = {
-            "text": html,
-            "parse_mode": "HTML",
-            "link_preview_options": {"is_disabled": True},
-        }
-        if buttons:
-            params["reply_markup"] = inline_keyboard(buttons)
+        """Queues a message to the chat; in a group it quotes the member's message.
+
+        What is too long for one becomes several, the buttons under the last.
+        """
+        parts = split_html(html) if utf16_length(html) > TEXT_LIMIT else []
+        messages = [_message(part) for part in parts or [html]]
         if not self.chat.is_private and self.envelope.message_id is not None:
-            params["reply_parameters"] = {
+            messages[0]["reply_parameters"] = {
                 "message_id": self.envelope.message_id,
                 "allow_sending_without_reply": True,
             }
-        self.call("sendMessage", params, receipt=receipt)
+        if buttons:
+            messages[-1]["reply_markup"] = inline_keyboard(buttons)
+        for params in messages:
+            self.call("sendMessage", params, receipt=receipt)
 
     def edit(self, html: str, *, buttons: Rows = ()) -> None:
         """Queues a new text for the message whose button was pressed."""
-        params: dict[str, Any] = {
-            "message_id": self.envelope.message_id,
-            "text": html,
-            "parse_mode": "HTML",
-            "link_preview_options": {"is_disabled": True},
-            "reply_markup": inline_keyboard(buttons),
-        }
-        self.call("editMessageText", params)
+        params = _message(html) | {"message_id": self.envelope.message_id}
+        self.call("editMessageText", params | {"reply_markup": inline_keyboard(buttons)})
 
     def answer(self, text: str = "", *, alert: bool = False) -> None:
         """Queues the answer to a button press: a short plain text (200 characters), or nothing but an end."""
@@ -280,3 +276,7 @@ class Context:
         """
         self._dialog_ends = False  # the new one takes the place of the old
         await dialogs.open_dialog(self.session, self.dialog_key, step, data, self.now)
+
+
+def _message(html: str) -> dict[str, Any]:
+    return {"text": html, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}

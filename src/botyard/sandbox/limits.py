@@ -1,4 +1,8 @@
-"""Telegram's sending limits (Bot API FAQ, "My bot is hitting limits"). Off until someone switches them on."""
+"""Telegram's sending limits (Bot API FAQ, "My bot is hitting limits"). Off until someone switches them on.
+
+What carries `allow_paid_broadcast` counts against 1,000 messages a second, the rest against 30. Those of both
+kinds together are no more than 1,000.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +63,7 @@ class Limits:
         self._clock = world.clock
         self.enforce = enforce
         self._bots: defaultdict[int, Window] = defaultdict(Window)
+        self._unpaid: defaultdict[int, Window] = defaultdict(Window)
         self._chats: defaultdict[tuple[int, str], Bucket] = defaultdict(Bucket)
         self._groups: defaultdict[tuple[int, str], Window] = defaultdict(Window)
         self._webhooks: defaultdict[int, Window] = defaultdict(Window)
@@ -75,17 +80,20 @@ class Limits:
         now = self._clock.monotonic()
         chat = self._world.known_chat(params.get("chat_id"))
         place = (bot_id, str(chat.id if chat else params.get("chat_id")))
-        whole = self._bots[bot_id]
-        most = PAID_PER_SECOND if params.get("allow_paid_broadcast") is True else BOT_PER_SECOND
+        whole, unpaid = self._bots[bot_id], self._unpaid[bot_id]
+        is_paid = params.get("allow_paid_broadcast") is True
         is_group = chat is not None and chat.type in GROUPS
         wait = max(
-            whole.wait(now, 1.0, most, 1),
+            whole.wait(now, 1.0, PAID_PER_SECOND, 1),
+            0.0 if is_paid else unpaid.wait(now, 1.0, BOT_PER_SECOND, 1),
             self._chats[place].wait(now),
             self._groups[place].wait(now, 60.0, GROUP_PER_MINUTE, 1) if is_group else 0.0,
         )
         if wait > 0:
             raise too_many_requests(max(math.ceil(wait), 1))
         whole.add(now, count)
+        if not is_paid:
+            unpaid.add(now, count)
         self._chats[place].take(count)
         if is_group:
             self._groups[place].add(now, count)

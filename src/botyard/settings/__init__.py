@@ -165,7 +165,11 @@ class Settings(BaseSettings):
     send_rate: Annotated[
         float, Variable("BOTYARD_SEND_RATE", parse=formats.rate, example="30", toml="30")
     ] = 30.0
-    """Messages a second of one bot; 0 lifts the limit, here and in the next three."""
+    """Messages a second of one bot; 0 lifts the limit, here and in the next four."""
+    paid_rate: Annotated[
+        float, Variable("BOTYARD_PAID_RATE", parse=formats.rate, example="1000", toml="1000")
+    ] = 1000.0
+    """Messages a second of one bot, those of paid broadcasts included."""
     chat_rate: Annotated[float, Variable("BOTYARD_CHAT_RATE", parse=formats.rate, example="1", toml="1")] = (
         1.0
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -77,13 +77,15 @@ class TelegramClient:
         params: Params = b"{}",
         *,
         timeout: float = 30.0,  # noqa: ASYNC109 - see above
+        before_sending: Callable[[], None] | None = None,
     ) -> Any:
         """The decoded `result` of a Bot API method. Raises `TelegramError`: its subclasses say what to do.
 
         `params` is a mapping, or bytes that are its JSON object already. An `InputFile` in the mapping, at
         any depth, is uploaded. `timeout` is in seconds, the wait for a free connection included.
+        `before_sending` is called when there is a connection: if it raises, nothing is sent.
         """
-        result = await self.call_raw(token, method, params, timeout=timeout)
+        result = await self.call_raw(token, method, params, timeout=timeout, before_sending=before_sending)
         try:
             return msgspec.json.decode(result)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -97,11 +99,19 @@ class TelegramClient:
         params: Params = b"{}",
         *,
         timeout: float = 30.0,  # noqa: ASYNC109 - see above
+        before_sending: Callable[[], None] | None = None,
     ) -> bytes:
         """As `call`, but the `result` is still JSON: for who decodes it himself."""
-        return read_answer(token, method, await self._post(token, method, params, timeout))
+        return read_answer(token, method, await self._post(token, method, params, timeout, before_sending))
 
-    async def _post(self, token: BotToken, method: str, params: Params, seconds: float) -> HttpAnswer:
+    async def _post(
+        self,
+        token: BotToken,
+        method: str,
+        params: Params,
+        seconds: float,
+        before_sending: Callable[[], None] | None,
+    ) -> HttpAnswer:
         content_type, body = _encode(params)
         if not (method.isascii() and method.isalnum()):
             raise ValueError(f"not a Bot API method's name: {method!r}")
@@ -116,6 +126,8 @@ class TelegramClient:
             failure = NotSent(f"no connection to the Bot API server ({error})", method=method)
         else:
             try:
+                if before_sending is not None:
+                    before_sending()
                 # No local name for the head: it holds the token, and a traceback may show locals.
                 return await connection.send(self._head(token, method), content_type, body, deadline)
             except BrokenConnectionError as error:

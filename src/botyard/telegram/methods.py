@@ -18,6 +18,13 @@ MESSAGE_METHODS = _names("""
 """)
 """They put a message into a chat, and so count against Telegram's limits on sending."""
 
+_PAYABLE = _names("""
+    sendMessage sendRichMessage sendPhoto sendLivePhoto sendAudio sendDocument sendVideo sendAnimation
+    sendVoice sendVideoNote sendPaidMedia sendMediaGroup sendLocation sendVenue sendContact sendPoll
+    sendDice sendSticker sendInvoice sendGame copyMessage
+""")
+"""They have the parameter `allow_paid_broadcast`."""
+
 EDIT_METHODS = _names("""
     editMessageText editMessageCaption editMessageMedia editMessageChecklist editMessageLiveLocation
     editMessageReplyMarkup stopMessageLiveLocation stopPoll editEphemeralMessageText
@@ -98,6 +105,11 @@ def messages_in(method: str, params: Mapping[str, Any]) -> int:
     """How many messages a call puts into the chat, and so counts against the limits: an album is several."""
     parts = params.get(_PARTS.get(method, ""))
     return max(1, len(parts)) if isinstance(parts, list | tuple) else 1
+
+
+def takes_paid_broadcast(method: str) -> bool:
+    """Whether a call may be paid for, and so leave faster than the usual limit allows."""
+    return method in _PAYABLE
 
 
 def is_repeatable(method: str) -> bool:

@@ -64,7 +64,7 @@ def escape(value: object) -> str:
 
 def utf16_length(text: str) -> int:
     """The length in UTF-16 code units, as Telegram counts."""
-    return len(text) + sum(map("\uffff".__lt__, text))
+    return len(text) if text.isascii() else len(text) + sum(map("\uffff".__lt__, text))
 
 
 def visible_length(html: str) -> int:
