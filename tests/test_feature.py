@@ -15,10 +15,11 @@ from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.feature import ActionRun, ScheduledAction
 from botyard.ids import BotId, ChatId, ChatKey, UserId
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.recurrence import Recurrence
 from botyard.jobs.runner import JobRunner
-from botyard.jobs.schedules import Action, NewSchedule, Occasion, RunState, ScheduleRun
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action, NewSchedule, RunState, ScheduleRun
 from botyard.members import chats, consent
 from botyard.members.consent import MARKETING, Topic
 from botyard.members.models import Role, User
@@ -55,7 +56,7 @@ async def run_of(
         schedule = await schedules.create(
             session, NewSchedule("s", "greet", {}, SHOP, keys, rhythm), clock.now()
         )
-        await schedules.run_now(session, schedule, clock.now())
+        await schedule_runs.run_now(session, schedule, clock.now())
     await JobRunner(database, [action.handler(None, clock)], clock).run_next()  # type: ignore[arg-type]
     async with database.reading() as session:
         return (await session.scalars(select(ScheduleRun))).one()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,15 +18,18 @@ from botyard.clock import Clock
 from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.ids import BotId
-from botyard.jobs import schedules
+from botyard.jobs import receipts, schedule_runs
 from botyard.jobs.facts import Listener
 from botyard.jobs.queue import JobHandler
-from botyard.jobs.schedules import Action, Occasion, RunState
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action, RunState
 from botyard.members import consent
 from botyard.members.consent import Topic
-from botyard.observability.metrics import Metrics
+from botyard.observability.metrics import CounterName, Metrics
+from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
 from botyard.outbox.bulk import Pace
+from botyard.routing.arrivals import arrivals_of
 from botyard.routing.context import House
 from botyard.routing.registry import Button, Command, DeepLink, DialogStep, Watcher
 from botyard.routing.texts import Texts
@@ -39,7 +44,10 @@ HouseRun = Callable[[House, AsyncSession, Mapping[str, Any], datetime], Awaitabl
 HouseGaveUp = Callable[[AsyncSession, Mapping[str, Any], str, datetime], Awaitable[None]]
 """What a feature does when its job has failed for the last time: with its payload, what went wrong, now."""
 ActionRun = Callable[[House, AsyncSession, Occasion, datetime], Awaitable[str]]
-"""What a scheduled action does on an occasion; it answers one line for the history."""
+"""What a scheduled action does on an occasion.
+
+It answers a word or two for the history, such as `6 guides`, which come before `arrived in 3 of 4 chats`.
+"""
 Seed = Callable[[AsyncSession, Settings, datetime], Awaitable[None]]
 """What a feature does once at each start, in one transaction: for what the settings give it to begin with."""
 Measure = Callable[[AsyncConnection, Metrics, datetime], Awaitable[None]]
@@ -73,39 +81,68 @@ class ScheduledAction:
     """Something of a feature's that schedules can do.
 
     What it posts is on a `topic`: private chats whose member has not said yes to that are not among the
-    chats that it is given.
+    chats that it is given. Calls that it queues under the occasion's receipt are followed: the run is over
+    when they are, it has failed if they arrived nowhere, and `counter` counts the chats that they reached.
     """
 
     action: Action
     topic: Topic
     run: ActionRun
+    counter: CounterName | None = None
 
     def handler(self, house: House, clock: Clock) -> JobHandler:
         """The job handler for its runs. What it cannot do is a failed run; a bug is tried again."""
 
         async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-            occasion = await schedules.occasion_of(session, payload["run_id"])
-            if occasion is None:
-                return
-            now = clock.now()
-            try:
-                async with session.begin_nested():  # what it cannot do to the end, it has not begun
-                    detail, state = await self._post(house, session, occasion, now), RunState.DONE
-            except BotyardError as error:
-                detail, state = str(error), RunState.FAILED
-            await schedules.finish_run(session, occasion.run_id, state, detail, now)
+            if receipts.is_look(payload):
+                await self._look(house, session, payload, clock.now())
+            else:
+                await self._start(house, session, payload, clock.now())
 
         async def gave_up(session: AsyncSession, payload: Mapping[str, Any], problem: str) -> None:
-            await schedules.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
+            await schedule_runs.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
 
         return JobHandler(self.action.job_name, run, gave_up=gave_up)
 
-    async def _post(self, house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
-        """Runs it for the chats that may get it; answers one line for the history."""
+    async def _start(
+        self, house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime
+    ) -> None:
+        occasion = await schedule_runs.occasion_of(session, payload["run_id"])
+        if occasion is None:
+            return
         chats = tuple(await consent.willing(session, occasion.chats, self.topic))
         unwilling = len(occasion.chats) - len(chats)
-        detail = await self.run(house, session, replace(occasion, chats=chats), now) if chats else "to nobody"
-        return f"{detail}; left out without a yes: {unwilling}" if unwilling else detail
+        left_out = f"; left out without a yes: {unwilling}" if unwilling else ""
+        try:
+            async with session.begin_nested():  # what it cannot do to the end, it has not begun
+                said = await self.run(house, session, replace(occasion, chats=chats), now) if chats else ""
+        except BotyardError as error:
+            await schedule_runs.finish_run(session, occasion.run_id, RunState.FAILED, str(error), now)
+            return
+        if chats and await outbox_queue.fates(await session.connection(), occasion.receipt):
+            queued = f"{said} queued for {len(chats)} {'chat' if len(chats) == 1 else 'chats'}{left_out}"
+            await schedule_runs.note_run(session, occasion.run_id, queued.lstrip())
+            more = {**payload, "said": said, "left_out": left_out, "chats": len(chats)}
+            await receipts.follow(session, self.action.job_name, occasion.receipt, more, now)
+            return
+        detail = (said if chats else "to nobody") + left_out
+        await schedule_runs.finish_run(session, occasion.run_id, RunState.DONE, detail, now)
+
+    async def _look(
+        self, house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime
+    ) -> None:
+        """Ends the run as soon as it is known what became of all that it has queued."""
+        fates = await receipts.ended(session, self.action.job_name, payload, now)
+        if fates is None:
+            return
+        say = partial(house.texts.format, None)
+        arrivals = await arrivals_of(session, say, fates, payload["chats"])
+        told = unescape("; ".join([arrivals.count(say), *arrivals.named(say)]))
+        detail = f"{payload['said']} {told}{payload['left_out']}".lstrip()
+        state = RunState.DONE if arrivals.arrived else RunState.FAILED
+        await schedule_runs.finish_run(session, payload["run_id"], state, detail, now)
+        if self.counter is not None:
+            house.metrics.counter(self.counter).inc(arrivals.arrived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +180,15 @@ Tool = Callable[[Tools], Callable[..., None]]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolGroup:
+    """Commands under one word: `botyard broadcast start`."""
+
+    name: str
+    help: str
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """A vertical slice. One line in `app.FEATURES` adds it; deleting its folder and that line removes it."""
 
@@ -160,7 +206,7 @@ class Feature:
     routes: Routes | None = None
     """What the public may open, such as tracked links."""
     api: tuple[APIRouter, ...] = ()
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[Tool | ToolGroup, ...] = ()
     seed: Seed | None = None
     measure: Measure | None = None
     texts: Path | None = None

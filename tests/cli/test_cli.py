@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -167,7 +168,11 @@ def test_a_postgres_database_that_does_not_exist(postgres_url: str, botyard: Com
 
 def test_an_empty_database_is_upgraded_first(botyard: Command, tmp_path: Path) -> None:
     where = {"BOTYARD_DATA_DIR": str(tmp_path / "new" / "data")}
-    assert "Run 'botyard db upgrade' first" in fails(botyard("users", "list", **where))
+    line = fails(botyard("users", "list", **where))
+    assert "there is no database" in line
+    assert "Run 'botyard db upgrade' first" in line
+    assert "sandbox" not in line
+    assert not (tmp_path / "new").exists(), "to ask for it does not make it"
     said = botyard("db", "check", **where)
     assert said.status == 1
     assert "run 'botyard db upgrade'" in said.out
@@ -180,6 +185,25 @@ def test_an_empty_database_is_upgraded_first(botyard: Command, tmp_path: Path) -
     assert "as they should be" in said.out
     assert botyard("users", "list", **where).out == "Nobody has written to a bot yet.\n"
     assert (tmp_path / "new" / "data" / "botyard.db").exists()
+
+
+def test_who_runs_the_sandbox_is_told_where_its_data_is(
+    botyard: Command, sqlite_template: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "here" / "data"
+    data.mkdir()
+    shutil.copy(sqlite_template, data / "sandbox.db")
+    guides = tmp_path / "guides.csv"
+    guides.write_text("title,category,url\nA,Basics,https://a.example\n")
+    line = fails(botyard("guides-import", str(guides)))
+    assert [each.name for each in data.iterdir()] == ["sandbox.db"]
+    address = line.strip().rpartition("BOTYARD_DATABASE_URL=")[2]
+    assert address == f"sqlite:///{data / 'sandbox.db'}"
+    assert botyard("guides-import", str(guides), BOTYARD_DATABASE_URL=address).status == 0
+    (data / "botyard.db").touch()  # left behind by an older version
+    line = fails(botyard("guides-import", str(guides)))
+    assert "botyard.db is empty" in line
+    assert address in line
 
 
 def test_a_database_of_a_newer_version_is_left_alone(sqlite_url: str, botyard: Command) -> None:

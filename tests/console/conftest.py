@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from botyard.app import FEATURES
+from botyard.app import FEATURES, LOCALES
 from botyard.clock import ManualClock
 from botyard.console import console_url, create_console
 from botyard.db.session import Database
@@ -67,7 +67,7 @@ class House:
             bell=OutboxBell(),
             bots=self.bots,
             actions={},
-            texts=Texts([each.texts for each in FEATURES if each.texts]),
+            texts=Texts([LOCALES, *(each.texts for each in FEATURES if each.texts)]),
             base_url=BASE_URL,
             counts_clicks=True,
             pace=Pace(30.0, 1000.0),

@@ -10,8 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
-from tests.faults.loads import all_said, drained, introduce
+from sqlalchemy import insert, select
 from tests.faults.processes import BOT, Installation, installation
 
 from botyard.clock import SystemClock
@@ -23,6 +22,7 @@ from botyard.features.broadcasts.service.drafts import Plan, Wording
 from botyard.ids import BotId, UserId
 from botyard.members.audit import Actor
 from botyard.members.consent import Topic
+from botyard.members.models import BotChat, Chat, User
 
 OWNER = Actor(UserId(1001))
 TEXT = "Spring sale"
@@ -44,7 +44,7 @@ async def broadcast_and_kill(
     chance, members = Random(seed), range(10_001, 10_001 + people)
     async with installation(url, folder, chance) as house:
         await _join(house, database, members)
-        since = (await house.telegram.control("GET", "journal?since=999999999"))["next"]
+        journal = _Journal(house, (await house.telegram.control("GET", "journal?since=999999999"))["next"])
         for kind in FAULTS:
             order = {"method": "sendMessage", "probability": 0.05, "retry_after": 1, "seconds": 0.2}
             async with house.telegram.http.post(
@@ -56,26 +56,39 @@ async def broadcast_and_kill(
         for _ in range(kills):
             await _under_way(database, number)
             await asyncio.sleep(chance.uniform(0.1, 1.5))
+            await journal.read()  # it is bounded: whoever looks too seldom misses entries
             house.replicas[0].kill()
             await house.restart(house.replicas[0])
-        await _finished(database, number, house)
+        await _finished(database, number, house, journal)
         took = time.monotonic() - began
-        applied = await _applied(house, since)
+        await journal.read()
+        applied = journal.applied
     states = await _judge(database, number, applied, set(members))
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     figures(f"{people} recipients, {kills} kills, {took:.0f} s: {told}; {sum(applied.values())} applied")
 
 
 async def _join(house: Installation, database: Database, members: range) -> None:
-    """Everybody starts the bot, as people do."""
-    await introduce(house, members)
-    texts = [{"user_id": each, "text": "/start"} for each in members]
-    for first in range(0, len(texts), PAGE):
-        await house.telegram.control(
-            "POST", "traffic", bot="shop", rate=1000, messages=texts[first : first + PAGE]
-        )
-        await all_said(house)
-    await drained(house, database)
+    """Everybody has begun with the bot long ago, and both Telegram and the business know it."""
+    queue = list(members)
+
+    async def introduce() -> None:
+        while queue:
+            user = queue.pop()
+            await house.telegram.control("POST", "users", id=user, first_name="Name", started=["shop"])
+
+    await asyncio.gather(*(introduce() for _ in range(20)))
+    now = SystemClock().now()
+    person = {"first_name": "Name", "is_premium": False, "role": 0, "created_at": now, "seen_at": now}
+    met = {"bot_id": BOT, "status": "member", "reachable": True, "changed_at": now}
+    for first in range(members.start, members.stop, PAGE):
+        ids = range(first, min(first + PAGE, members.stop))
+        async with database.session() as session:
+            await session.execute(insert(User), [person | {"id": each} for each in ids])
+            chats = [{"telegram_id": each, "type": "private", "created_at": now} for each in ids]
+            await session.execute(insert(Chat), chats)
+            keys = list(await session.scalars(select(Chat.id).where(Chat.telegram_id.in_(ids))))
+            await session.execute(insert(BotChat), [met | {"chat_key": key} for key in keys])
 
 
 async def _start(database: Database) -> int:
@@ -102,7 +115,7 @@ async def _under_way(database: Database, number: int) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _finished(database: Database, number: int, house: Installation) -> None:
+async def _finished(database: Database, number: int, house: Installation, journal: _Journal) -> None:
     deadline = time.monotonic() + 1200
     while True:
         async with database.reading() as session:
@@ -110,20 +123,28 @@ async def _finished(database: Database, number: int, house: Installation) -> Non
             if broadcast.state.is_over:
                 return
         assert time.monotonic() < deadline, f"{broadcast.state}: {house.replicas[0].log[-2000:]}"
-        await asyncio.sleep(0.2)
+        await journal.read()
+        await asyncio.sleep(0.5)
 
 
-async def _applied(house: Installation, since: int) -> Counter[int]:
+class _Journal:
     """How often the message was carried out in each chat, by the sandbox's journal."""
-    found: Counter[int] = Counter()
-    while True:
-        page = await house.telegram.control("GET", f"journal?since={since}&limit={PAGE}")
-        for each in page["entries"]:
-            if each["method"] == "sendMessage" and each["params"].get("text") == TEXT and each["applied"]:
-                found[each["params"]["chat_id"]] += 1
-        since = page["next"]
-        if len(page["entries"]) < PAGE:
-            return found
+
+    def __init__(self, house: Installation, since: int) -> None:
+        self._house = house
+        self._since = since
+        self.applied: Counter[int] = Counter()
+
+    async def read(self) -> None:
+        """Takes in what is new."""
+        while True:
+            page = await self._house.telegram.control("GET", f"journal?since={self._since}&limit={PAGE}")
+            for each in page["entries"]:
+                if each["method"] == "sendMessage" and each["params"].get("text") == TEXT and each["applied"]:
+                    self.applied[each["params"]["chat_id"]] += 1
+            self._since = page["next"]
+            if len(page["entries"]) < PAGE:
+                return
 
 
 async def _judge(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from botyard.errors import BotyardError
 from botyard.jobs.cron import WrongRecurrence
 from botyard.jobs.recurrence import QuietHours, Recurrence
-from botyard.jobs.recurrence_words import describe, read_recurrence
+from botyard.jobs.recurrence_words import describe, read_recurrence, write_recurrence
 
 NOW = datetime(2026, 12, 1, 10, 17, 33, 5, tzinfo=UTC)
 THIS_MINUTE = datetime(2026, 12, 1, 10, 17, tzinfo=UTC)
@@ -142,3 +142,29 @@ def test_any_words_are_read_or_refused(pieces: list[str]) -> None:
         return
     assert describe(recurrence, NOW)
     assert recurrence.next_after(NOW)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "every 4h in UTC from 2026-12-01T10:17",
+        "every 90m in Asia/Tokyo quiet 22:00-07:00 from 2027-01-31T09:00 until 2027-03-01 jitter 5m",
+        "every day at 09:00 in Europe/London",
+        "every mon,thu at 18:30 in Europe/London until 2027-03-01T12:00 jitter 1h",
+        "cron 0 */4 * * * in UTC",
+        "cron 30 9 1,15 * * in America/New_York from 2027-02-01T00:00",
+    ],
+)
+def test_what_is_written_can_be_changed_and_read_again(words: str) -> None:
+    recurrence = read_recurrence(words, NOW)
+    assert write_recurrence(recurrence, NOW) == words
+    assert read_recurrence(write_recurrence(recurrence, NOW), NOW) == recurrence
+
+
+def test_a_start_that_is_past_is_left_out_of_a_cron_only() -> None:
+    later = NOW + timedelta(days=400)
+    assert write_recurrence(read_recurrence("every day at 09:00 from 2027-02-01", NOW), later) == (
+        "every day at 09:00 in UTC"
+    )
+    words = "every 4h in UTC from 2027-02-01T00:00"
+    assert write_recurrence(read_recurrence(words, NOW), later) == words

@@ -18,7 +18,7 @@ from botyard.clock import ManualClock
 from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatId, ChatKey
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.models import Job, JobState
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.recurrence import Recurrence
@@ -93,7 +93,7 @@ async def the(database: Database, name: str = "promo") -> Schedule:
 
 def runner_of(database: Database, clock: ManualClock, run: Any) -> JobRunner:
     async def gave_up(session: AsyncSession, payload: Mapping[str, Any], problem: str) -> None:
-        await schedules.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
+        await schedule_runs.finish_run(session, payload["run_id"], RunState.FAILED, problem, clock.now())
 
     return JobRunner(database, [JobHandler("schedule:greet", run, gave_up=gave_up)], clock)
 
@@ -134,7 +134,7 @@ async def test_a_replica_that_dies_before_its_commit_has_fired_nothing(
     clock.advance(4 * 3600)
     with suppress(ConnectionAbortedError):
         async with replica.session() as session:
-            assert await schedules.fire_due(session, clock.now(), KNOWN) == 1
+            assert await schedule_runs.fire_due(session, clock.now(), KNOWN) == 1
             raise ConnectionAbortedError
     assert (await runs(database), await queued(database)) == ([], 0)
     assert await fire(database, clock) == 1
@@ -294,8 +294,8 @@ async def test_run_now_twice_in_one_moment_runs_once(
     async with database.session() as session:
         schedule = await schedules.find(session, "promo")
         planned = schedule.next_at
-        assert await schedules.run_now(session, schedule, clock.now())
-        assert not await schedules.run_now(session, schedule, clock.now())
+        assert await schedule_runs.run_now(session, schedule, clock.now())
+        assert not await schedule_runs.run_now(session, schedule, clock.now())
     assert (await states(database), await queued(database)) == ([RunState.QUEUED], 1)
     assert (await the(database)).next_at == planned, "the rhythm goes on as it was"
 
@@ -307,7 +307,7 @@ async def test_run_now_by_two_replicas_in_one_moment_runs_once(
 
     async def press(where: Database) -> bool:
         async with where.session() as session:
-            return await schedules.run_now(session, await schedules.find(session, "promo"), clock.now())
+            return await schedule_runs.run_now(session, await schedules.find(session, "promo"), clock.now())
 
     assert sorted(await asyncio.gather(press(database), press(replica))) == [False, True]
     assert await queued(database) == 1
@@ -371,7 +371,7 @@ async def test_deleted_while_a_run_is_queued_it_does_nothing(
     seen: list[object] = []
 
     async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-        seen.append(await schedules.occasion_of(session, payload["run_id"]))
+        seen.append(await schedule_runs.occasion_of(session, payload["run_id"]))
 
     await make(database, clock, place)
     clock.advance(4 * 3600)
@@ -396,10 +396,10 @@ async def test_who_deletes_waits_for_the_run(postgres_url: str, clock: ManualClo
     begun = asyncio.Event()
 
     async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-        assert await schedules.occasion_of(session, payload["run_id"])
+        assert await schedule_runs.occasion_of(session, payload["run_id"])
         begun.set()
         await asyncio.sleep(0.2)
-        await schedules.finish_run(session, payload["run_id"], RunState.DONE, "", clock.now())
+        await schedule_runs.finish_run(session, payload["run_id"], RunState.DONE, "", clock.now())
         order.append("run")
 
     async def delete() -> None:
@@ -417,7 +417,7 @@ async def test_a_run_that_raises_is_failed_after_its_last_try(
     database: Database, clock: ManualClock, place: ChatKey
 ) -> None:
     async def run(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-        await schedules.finish_run(session, payload["run_id"], RunState.DONE, "half done", clock.now())
+        await schedule_runs.finish_run(session, payload["run_id"], RunState.DONE, "half done", clock.now())
         raise BotyardError("no way.")
 
     await make(database, clock, place)
@@ -441,7 +441,7 @@ async def test_an_occasion_has_all_that_an_action_needs(
     await fire(database, clock)
     (run,) = await runs(database)
     async with database.session() as session:
-        occasion = await schedules.occasion_of(session, schedules.RunId(run.id))
+        occasion = await schedule_runs.occasion_of(session, schedules.RunId(run.id))
     assert occasion is not None
     assert (occasion.chats, occasion.payload, occasion.bot_id) == ((place,), {"code": "x"}, SHOP)
     assert (occasion.occurrence, occasion.receipt) == (clock.now(), f"schedule:{run.id}")
@@ -452,9 +452,9 @@ async def test_old_runs_are_forgotten(database: Database, clock: ManualClock, pl
     for seconds in (4 * 3600, 4 * 3600):
         clock.advance(seconds)
         await fire(database, clock)
-    clock.advance(schedules.KEEP_RUNS.total_seconds() - 3600)
+    clock.advance(schedule_runs.KEEP_RUNS.total_seconds() - 3600)
     async with database.session() as session:
-        await schedules.forget_old_runs(session, clock.now())
+        await schedule_runs.forget_old_runs(session, clock.now())
     assert len(await runs(database)) == 1
 
 

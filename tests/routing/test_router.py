@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.support.outcomes import GROUP, bot_of, count_of, given, outcome_of, told
-from tests.support.running import ANA, PAUL, Running
+from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.clock import SystemClock
 from botyard.ids import UserId
@@ -60,6 +60,15 @@ async def test_a_command_for_another_bot_is_left_to_it(house: Running) -> None:
     assert (outcome.how, outcome.calls) == ("other-bot", [])
     outcome = await told(house, PAUL, "/status@somebody_else_bot", chat_id=GROUP)
     assert (outcome.how, outcome.calls) == ("other-bot", [])
+
+
+async def test_cancel_leaves_the_question_that_is_open(house: Running) -> None:
+    assert (await told(house, OWNER, "/cancel")).texts == ["Nothing to cancel."]
+    await told(house, OWNER, "/role")
+    assert (await told(house, OWNER, "/cancel")).texts == ["Cancelled. Nothing was changed."]
+    assert (await told(house, OWNER, "/cancel")).texts == ["Nothing to cancel."]
+    assert (await told(house, OWNER, "@paul ADMIN")).how != "dialog"
+    assert "/cancel" not in (await told(house, PAUL, "/help")).texts[0]
 
 
 async def test_an_unknown_command_in_private_is_answered_with_the_nearest(house: Running) -> None:

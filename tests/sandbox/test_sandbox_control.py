@@ -190,3 +190,12 @@ async def test_a_page_of_another_site_cannot_act(house):
     assert elsewhere.status_code == 403
     own = await house.http.post(f"{house.url}/control/messages", json=body, headers={"origin": house.url})
     assert own.status_code == 200
+
+
+async def test_bots_may_write_to_who_has_started_them_long_ago(house):
+    await house.post("users", id=3002, first_name="Zed")
+    assert "can't initiate" in await house.error("sendMessage", chat_id=3002, text="hello")
+    await house.post("users", id=3002, first_name="Zed", started=[700])
+    assert (await house.call("sendMessage", chat_id=3002, text="hello"))["text"] == "hello"
+    assert await house.updates() == []
+    assert "POST bots" in await house.refused("users", id=3002, first_name="Zed", started=["nobody"])

@@ -79,7 +79,7 @@ class Recycled:
         if self._name is not None and not self._emptied():
             self.drop()
         if self._name is None:
-            self._name = f"{self._template}_{next(self._numbers)}"
+            self._name = f"botyard_test_{os.getpid()}_again_{next(self._numbers)}"
             with administrator(self._server) as connection:
                 connection.execute(f"CREATE DATABASE {self._name} TEMPLATE {self._template}".encode())
             with administrator(self._address) as connection:

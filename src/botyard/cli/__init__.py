@@ -13,6 +13,7 @@ from botyard.app import FEATURES
 from botyard.cli import bots, database, service, updates, users
 from botyard.cli.opening import OperatorsTools
 from botyard.errors import BotyardError
+from botyard.feature import ToolGroup
 
 app = typer.Typer(
     name="botyard",
@@ -30,7 +31,13 @@ app.command("console-link")(users.console_link)
 app.command()(updates.replay)
 for feature in FEATURES:
     for tool in feature.tools:
-        app.command()(tool(OperatorsTools()))
+        if isinstance(tool, ToolGroup):
+            group = typer.Typer(help=tool.help, no_args_is_help=True)
+            for each in tool.tools:
+                group.command()(each(OperatorsTools()))
+            app.add_typer(group, name=tool.name)
+        else:
+            app.command()(tool(OperatorsTools()))
 
 
 def main() -> None:

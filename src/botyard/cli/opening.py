@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import make_url
 
 from botyard.cli.output import Cell, print_rows
 from botyard.db import migrate
+from botyard.db.engine import is_sqlite
 from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.observability.logs import configure_logging, register_secret
 from botyard.settings import LogLevel, Settings, load_settings
 
 Result = TypeVar("Result")
+
+SANDBOX_FILE = "sandbox.db"
+"""The database of `botyard up --sandbox`, in the data folder."""
 
 
 class SchemaNotReady(BotyardError):
@@ -35,20 +40,42 @@ def read_settings(*, quiet: bool = True, **overrides: Any) -> Settings:
 def with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """Does some work on the database and closes it. Raises `SchemaNotReady` and `DatabaseUnreachable`."""
     url = settings.database_url.get_secret_value()
-    with migrate.migration_connection(url) as connection:
-        revision = migrate.current_revision(connection)
-    if revision != migrate.newest_revision():
-        raise SchemaNotReady(
-            f"the database {make_url(url).render_as_string(hide_password=True)} is at revision {revision}, "
-            f"this version works with {migrate.newest_revision()}.",
-            remedy="Run 'botyard db upgrade' first, or name another with BOTYARD_DATABASE_URL.",
-        )
+    _require_this_schema(settings, url)
 
     async def run() -> Result:
         async with opened(url) as database:
             return await work(database)
 
     return asyncio.run(run())
+
+
+def _require_this_schema(settings: Settings, url: str) -> None:
+    address = make_url(url)
+    shown = address.render_as_string(hide_password=True)
+    remedy = (
+        f"Run 'botyard db upgrade' first, or name another with BOTYARD_DATABASE_URL.{_on_sandbox(settings)}"
+    )
+    if is_sqlite(url) and address.database:
+        try:
+            Path(address.database).stat()  # to open it would make it
+        except FileNotFoundError:
+            raise SchemaNotReady(f"there is no database {address.database}.", remedy=remedy) from None
+    with migrate.migration_connection(url) as connection:
+        revision = migrate.current_revision(connection)
+    if revision != migrate.newest_revision():
+        raise SchemaNotReady(
+            f"the database {shown} is {f'at revision {revision}' if revision else 'empty'}, "
+            f"this version works with revision {migrate.newest_revision()}.",
+            remedy=remedy,
+        )
+
+
+def _on_sandbox(settings: Settings) -> str:
+    """Where the data of a sandbox is, if there was one: it never is in the database of the settings."""
+    file = settings.data_dir / SANDBOX_FILE
+    if not file.exists():
+        return ""
+    return f" The data of 'botyard up --sandbox' is in another: BOTYARD_DATABASE_URL=sqlite:///{file}"
 
 
 class OperatorsTools:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from botyard.cli.opening import read_settings
+from botyard.cli.opening import SANDBOX_FILE, read_settings
 from botyard.cli.serving import serve, serve_sandbox
 from botyard.settings import ProcessRole, Settings
 
@@ -48,5 +48,5 @@ def _for_the_sandbox(settings: Settings, overrides: dict[str, object]) -> Settin
     own: dict[str, object] = {"bots": {"main": SANDBOX_BOT}, "owner_ids": SANDBOX_OWNER}
     if settings.bots:
         own["bots"] = {name: f"{token.bot_id}:sandbox-{name}-bot" for name, token in settings.bots.items()}
-    own["database_url"] = f"sqlite:///{settings.data_dir / 'sandbox.db'}"
+    own["database_url"] = f"sqlite:///{settings.data_dir / SANDBOX_FILE}"
     return read_settings(quiet=False, **overrides, **own)

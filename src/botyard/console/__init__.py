@@ -6,6 +6,7 @@ from botyard.console.forms import Form, Upload, as_typed, read_form, shown_size
 from botyard.console.guard import require, signed_in
 from botyard.console.layout import Page, Refusal, Templates
 from botyard.console.sign_in_pages import console_url
+from botyard.console.telegram_html import telegram_html
 
 __all__ = [
     "Form",
@@ -22,4 +23,5 @@ __all__ = [
     "require",
     "shown_size",
     "signed_in",
+    "telegram_html",
 ]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from botyard.clock import Clock
@@ -59,10 +59,17 @@ class SignedInOnly:
         connection = HTTPConnection(scope)
         visitor = await recognise(self._database, connection.cookies.get(SESSION_COOKIE), self._clock.now())
         if visitor is None:
-            await RedirectResponse(SIGN_IN, status_code=303)(scope, receive, send)
+            await _way_in(connection)(scope, receive, send)
             return
         connection.state.signed_in = visitor
         await self._app(scope, receive, send)
+
+
+def _way_in(connection: HTTPConnection) -> Response:
+    """The sign-in page. A part of a page that asks for itself gets the whole page to be loaded again."""
+    if "hx-request" in connection.headers:
+        return Response(status_code=401, headers={"HX-Refresh": "true"})
+    return RedirectResponse(SIGN_IN, status_code=303)
 
 
 def signed_in(request: Request) -> SignedIn:

@@ -53,6 +53,28 @@ def read_recurrence(words: str, now: datetime) -> Recurrence:
     return recurrence
 
 
+def write_recurrence(recurrence: Recurrence, now: datetime) -> str:
+    """The words that `read_recurrence` reads, for somebody to change them.
+
+    A cron's start that is past goes without saying; an interval counts from its start.
+    """
+    zone = ZoneInfo(recurrence.zone)
+    said = [_written_rhythm(recurrence), f"in {recurrence.zone}"]
+    if recurrence.quiet is not None:
+        said.append(f"quiet {recurrence.quiet.begins:%H:%M}-{recurrence.quiet.ends:%H:%M}")
+    starts_at, ends_at = recurrence.starts_at, recurrence.ends_at
+    if starts_at is not None and (recurrence.every is not None or starts_at > now):
+        said.append(f"from {starts_at.astimezone(zone):%Y-%m-%dT%H:%M}")
+    if ends_at is not None:
+        wall = ends_at.astimezone(zone)
+        said.append(
+            f"until {wall:%Y-%m-%d}" if wall.time() == _LAST_MINUTE else f"until {wall:%Y-%m-%dT%H:%M}"
+        )
+    if recurrence.jitter:
+        said.append(f"jitter {_written(recurrence.jitter)}")
+    return " ".join(said)
+
+
 def describe(recurrence: Recurrence, now: datetime) -> str:
     """One line of English, such as `Mon and Thu at 18:30, Europe/London, not between 22:00 and 07:00`.
 
@@ -153,6 +175,23 @@ def _moment(word: str, zone: ZoneInfo, otherwise: time) -> datetime:
 
 def _not_understood(word: str) -> WrongRecurrence:
     return WrongRecurrence(f"'{word[:40]}' is not understood.", remedy=_EXAMPLE)
+
+
+def _written_rhythm(recurrence: Recurrence) -> str:
+    if recurrence.every is not None:
+        return f"every {_written(recurrence.every)}"
+    cron = Cron.parse(recurrence.cron or "")
+    if len(cron.times) > 1 or cron.days is not None or cron.months is not None:
+        return f"cron {recurrence.cron}"
+    names = [_WEEKDAYS[day].lower() for day in _MONDAY_FIRST if day in (cron.weekdays or range(7))]
+    days = ",".join(names) if len(names) < len(_WEEKDAYS) else "day"
+    return f"every {days} at {cron.times[0]:%H:%M}"
+
+
+def _written(length: timedelta) -> str:
+    """The length in the largest unit that says it in a whole number: `4h`, `90m`."""
+    name, unit = next((name, unit) for name, unit in _UNITS.items() if not length % unit)
+    return f"{length // unit}{name[0]}"
 
 
 def _spoken_rhythm(recurrence: Recurrence) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from botyard.clock import Clock
 from botyard.db.hot import HotStatement
 from botyard.db.session import Database
-from botyard.jobs.schedules import FIRED_AT_ONCE, fire_due
+from botyard.jobs.schedule_runs import FIRED_AT_ONCE, fire_due
 
 log = structlog.get_logger(__name__)
 

@@ -1,33 +1,26 @@
-"""Durable schedules: what is to be done again and again, where, and when next. Nothing fires twice."""
+"""Keeping schedules: what is to be done again and again, where, and when next."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from botyard.db.statements import insert_new
 from botyard.db.types import Base, EnumText, JsonBytes, RowNumber, UtcDateTime
 from botyard.errors import BotyardError
 from botyard.ids import BotId, ChatKey, UserId
-from botyard.jobs.cron import WrongRecurrence
-from botyard.jobs.queue import enqueue
-from botyard.jobs.recurrence import QuietHours, Recurrence, zone_named
+from botyard.jobs.recurrence import QuietHours, Recurrence
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
 
-LATE = timedelta(minutes=5)
-"""A run that is later than this was missed: the service was down."""
-FIRED_AT_ONCE = 50
 MOST_ROWS = 2**63
-KEEP_RUNS = timedelta(days=90)
 
 
 class RunState(StrEnum):
@@ -81,6 +74,12 @@ class Schedule(Base):
             quiet=quiet,
         )
 
+    def plan(self, now: datetime) -> None:
+        """Finds its next moment after now. Raises `WrongRecurrence` if the rhythm cannot be read any more."""
+        rhythm = self.recurrence
+        self.occurrence = rhythm.next_after(now)
+        self.next_at = None if self.occurrence is None else rhythm.jittered(self.occurrence, self.id)
+
 
 class ScheduleChat(Base):
     """A chat that a schedule posts to; `position` keeps the order in which they were named."""
@@ -116,6 +115,14 @@ class BadSchedule(BotyardError):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be chosen: an admin's words for it, such as `promo spring`, and what people read."""
+
+    words: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """Something that can be scheduled. `read` makes its payload of an admin's words and checks it.
 
@@ -127,6 +134,10 @@ class Action:
     usage: str
     read: Callable[[AsyncSession, str], Awaitable[dict[str, Any]]]
     describe: Callable[[Mapping[str, Any]], str]
+    write: Callable[[Mapping[str, Any]], str] | None = None
+    """The admin's words again, with the action's name: `promo spring`. Without it they cannot be edited."""
+    choices: Callable[[AsyncSession], Awaitable[Sequence[Choice]]] | None = None
+    """What there is to choose from now, for forms."""
 
     @property
     def job_name(self) -> str:
@@ -149,23 +160,27 @@ class NewSchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """One run, as the action gets it."""
+class Revision:
+    """What is to become another of a schedule that is there. None leaves it as it is."""
 
-    run_id: RunId
-    schedule_id: ScheduleId
-    bot_id: BotId
-    chats: tuple[ChatKey, ...]
-    payload: Mapping[str, Any]
-    occurrence: datetime
+    does: tuple[str, dict[str, Any]] | None = None
+    """An action's name, and its payload."""
+    chats: Sequence[ChatKey] | None = None
+    recurrence: Recurrence | None = None
+    catch_up: bool | None = None
+    bot_id: BotId | None = None
 
     @property
-    def receipt(self) -> str:
-        """The receipt for the calls of this run."""
-        return f"schedule:{self.run_id}"
-
-
-# keeping
+    def changed(self) -> str:
+        """What becomes another, for the audit log."""
+        names = {
+            "what": self.does,
+            "where": self.chats,
+            "when": self.recurrence,
+            "catch-up": self.catch_up,
+            "bot": self.bot_id,
+        }
+        return ", ".join(name for name, value in names.items() if value is not None)
 
 
 async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> Schedule:
@@ -175,22 +190,13 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
         raise BadSchedule(f"There is a schedule {wanted.name} already.", remedy="Take another name.")
     if not wanted.chats:
         raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
-    rhythm = wanted.recurrence
-    if rhythm.next_after(now) is None:  # before anything is written: the caller may go on and commit
-        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
+    _check_happens(wanted.recurrence, now)  # before anything is written: the caller may go on and commit
     schedule = Schedule(
         name=wanted.name,
         action=wanted.action,
         payload=wanted.payload,
         bot_id=wanted.bot_id,
-        cron=rhythm.cron,
-        every_seconds=None if rhythm.every is None else int(rhythm.every.total_seconds()),
-        zone=rhythm.zone,
-        starts_at=rhythm.starts_at or now,
-        ends_at=rhythm.ends_at,
-        jitter_seconds=int(rhythm.jitter.total_seconds()),
-        quiet_begins=f"{rhythm.quiet.begins:%H:%M}" if rhythm.quiet else None,
-        quiet_ends=f"{rhythm.quiet.ends:%H:%M}" if rhythm.quiet else None,
+        **_columns(wanted.recurrence, now),
         catch_up=wanted.catch_up,
         enabled=True,
         created_by=wanted.by,
@@ -198,13 +204,60 @@ async def create(session: AsyncSession, wanted: NewSchedule, now: datetime) -> S
     )
     session.add(schedule)
     await session.flush()
-    _plan(schedule, now)
+    schedule.plan(now)
+    await _set_chats(session, schedule, wanted.chats)
+    return schedule
+
+
+async def revise(session: AsyncSession, schedule: Schedule, wanted: Revision, now: datetime) -> None:
+    """Changes a schedule, which keeps its history. With another rhythm its next moment is another one too.
+
+    A paused one stays paused. Raises `BadSchedule`, before anything is changed.
+    """
+    if wanted.chats is not None and not wanted.chats:
+        raise BadSchedule("A schedule needs a chat to post to.", remedy="Name one at least.")
+    if wanted.recurrence is not None:
+        _check_happens(wanted.recurrence, now)
+        for column, value in _columns(wanted.recurrence, now).items():
+            setattr(schedule, column, value)
+        if schedule.enabled:
+            schedule.plan(now)
+    if wanted.does is not None:
+        schedule.action, schedule.payload = wanted.does
+    if wanted.catch_up is not None:
+        schedule.catch_up = wanted.catch_up
+    if wanted.bot_id is not None:
+        schedule.bot_id = wanted.bot_id
+    if wanted.chats is not None:
+        await session.execute(delete(ScheduleChat).where(ScheduleChat.schedule_id == schedule.id))
+        await _set_chats(session, schedule, wanted.chats)
+    await session.flush()
+
+
+def _check_happens(rhythm: Recurrence, now: datetime) -> None:
+    if rhythm.next_after(now) is None:
+        raise BadSchedule("This never happens.", remedy="Look at its days, its quiet hours and its end.")
+
+
+def _columns(rhythm: Recurrence, now: datetime) -> dict[str, Any]:
+    """The columns that keep a rhythm."""
+    return {
+        "cron": rhythm.cron,
+        "every_seconds": None if rhythm.every is None else int(rhythm.every.total_seconds()),
+        "zone": rhythm.zone,
+        "starts_at": rhythm.starts_at or now,
+        "ends_at": rhythm.ends_at,
+        "jitter_seconds": int(rhythm.jitter.total_seconds()),
+        "quiet_begins": f"{rhythm.quiet.begins:%H:%M}" if rhythm.quiet else None,
+        "quiet_ends": f"{rhythm.quiet.ends:%H:%M}" if rhythm.quiet else None,
+    }
+
+
+async def _set_chats(session: AsyncSession, schedule: Schedule, chats: Sequence[ChatKey]) -> None:
     session.add_all(
-        ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place)
-        for place, key in enumerate(wanted.chats)
+        ScheduleChat(schedule_id=schedule.id, chat_key=key, position=place) for place, key in enumerate(chats)
     )
     await session.flush()
-    return schedule
 
 
 async def find(session: AsyncSession, name: str) -> Schedule:
@@ -239,12 +292,6 @@ async def chats_of(session: AsyncSession, schedule_id: ScheduleId) -> list[ChatK
     return [ChatKey(key) for key in rows]
 
 
-async def runs_of(session: AsyncSession, schedule_id: ScheduleId, *, most: int) -> Sequence[ScheduleRun]:
-    """The latest runs of a schedule, newest first."""
-    of_this = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule_id)
-    return (await session.scalars(of_this.order_by(ScheduleRun.occurrence.desc()).limit(most))).all()
-
-
 def pause(schedule: Schedule) -> None:
     """It does not fire until it is resumed."""
     schedule.enabled = False
@@ -255,7 +302,7 @@ def resume(schedule: Schedule, now: datetime) -> None:
     """It goes on with the next occurrence from now. One that was not paused keeps what it has planned."""
     if not schedule.enabled:
         schedule.enabled = True
-        _plan(schedule, now)
+        schedule.plan(now)
 
 
 async def remove(session: AsyncSession, schedule: Schedule) -> None:
@@ -263,138 +310,3 @@ async def remove(session: AsyncSession, schedule: Schedule) -> None:
     for table in (ScheduleRun, ScheduleChat):
         await session.execute(delete(table).where(table.schedule_id == schedule.id))
     await session.delete(schedule)
-
-
-# firing
-
-
-async def fire_due(session: AsyncSession, now: datetime, actions: Collection[str]) -> int:
-    """Queues a job for each schedule that is due, and plans its next; answers how many were due.
-
-    `actions` are the names of those that exist. A schedule that another replica fires at this moment is
-    passed over.
-    """
-    found = await session.scalars(
-        select(Schedule)
-        .where(Schedule.next_at <= now)
-        .order_by(Schedule.next_at)
-        .limit(FIRED_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    due = found.all()
-    for schedule in due:
-        try:
-            await _fire(session, schedule, now, actions)
-            _plan(schedule, now)
-        except WrongRecurrence as problem:  # its time zone was renamed, say: the others must go on
-            await _add_run(session, schedule, now, now, RunState.FAILED, f"Paused: {problem}")
-            pause(schedule)
-    return len(due)
-
-
-async def run_now(session: AsyncSession, schedule: Schedule, now: datetime) -> bool:
-    """Queues a run beside the rhythm. False if there is one of this very moment already."""
-    return await _queue(session, schedule, now, now)
-
-
-async def forget_old_runs(session: AsyncSession, now: datetime) -> None:
-    """Drops what happened long ago from the histories."""
-    await session.execute(delete(ScheduleRun).where(ScheduleRun.fired_at < now - KEEP_RUNS))
-
-
-async def _fire(session: AsyncSession, schedule: Schedule, now: datetime, actions: Collection[str]) -> None:
-    """Raises `WrongRecurrence`, before anything is done, if the rhythm cannot be read any more."""
-    assert schedule.next_at is not None
-    assert schedule.occurrence is not None
-    was_down, rhythm = now - schedule.next_at > LATE, schedule.recurrence
-    if schedule.action not in actions:
-        problem = f"Nothing here can do '{schedule.action}' any more."
-        await _add_run(session, schedule, schedule.occurrence, now, RunState.FAILED, problem)
-    elif was_down and not (schedule.catch_up and _is_welcome(schedule, now)):
-        count = rhythm.missed(schedule.occurrence, now) + 1
-        problem = f"botyard was not running then: {count} missed"
-        await _add_run(session, schedule, schedule.occurrence, now, RunState.MISSED, problem)
-    else:
-        await _queue(session, schedule, schedule.occurrence, now)
-
-
-async def _queue(session: AsyncSession, schedule: Schedule, occurrence: datetime, now: datetime) -> bool:
-    run_id = await _add_run(session, schedule, occurrence, now, RunState.QUEUED, "")
-    if run_id is None:
-        return False
-    key = f"schedule:{schedule.id}@{occurrence.isoformat()}"
-    await enqueue(session, f"schedule:{schedule.action}", {"run_id": run_id}, now, key=key)
-    return True
-
-
-async def _add_run(
-    session: AsyncSession,
-    schedule: Schedule,
-    occurrence: datetime,
-    now: datetime,
-    state: RunState,
-    detail: str,
-) -> RunId | None:
-    """Writes a run down. None if the occurrence has one: a clock was set back, and it came round again."""
-    run_id = await session.scalar(
-        insert_new(session.get_bind().dialect, ScheduleRun)
-        .values(
-            schedule_id=schedule.id,
-            occurrence=occurrence,
-            fired_at=now,
-            finished_at=None if state is RunState.QUEUED else now,
-            state=state,
-            detail=detail,
-        )
-        .returning(ScheduleRun.id)
-    )
-    return None if run_id is None else RunId(run_id)
-
-
-def _is_welcome(schedule: Schedule, now: datetime) -> bool:
-    """Whether what was missed may be made up for at this moment: not in quiet hours, nor after the end."""
-    is_over = schedule.ends_at is not None and now > schedule.ends_at
-    quiet = schedule.recurrence.quiet
-    is_quiet = quiet is not None and quiet.cover(now.astimezone(zone_named(schedule.zone)).time())
-    return not (is_over or is_quiet)
-
-
-def _plan(schedule: Schedule, now: datetime) -> None:
-    rhythm = schedule.recurrence
-    occurrence = rhythm.next_after(now)
-    schedule.occurrence = occurrence
-    schedule.next_at = None if occurrence is None else rhythm.jittered(occurrence, schedule.id)
-
-
-# running
-
-
-async def occasion_of(session: AsyncSession, run_id: RunId) -> Occasion | None:
-    """The run with all that its action needs; None when the schedule was deleted meanwhile.
-
-    The schedule is locked until the transaction ends: who wants to delete it waits for the run.
-    """
-    run = await session.get(ScheduleRun, run_id)
-    schedule = await session.get(Schedule, run.schedule_id, with_for_update=True) if run else None
-    if run is None or schedule is None:
-        return None
-    schedule_id = ScheduleId(schedule.id)
-    return Occasion(
-        run_id=run_id,
-        schedule_id=schedule_id,
-        bot_id=BotId(schedule.bot_id),
-        chats=tuple(await chats_of(session, schedule_id)),
-        payload=schedule.payload,
-        occurrence=run.occurrence,
-    )
-
-
-async def finish_run(
-    session: AsyncSession, run_id: RunId, state: RunState, detail: str, now: datetime
-) -> None:
-    """Writes down how a run went, if it is still there."""
-    await session.execute(
-        update(ScheduleRun)
-        .where(ScheduleRun.id == run_id)
-        .values(state=state, detail=detail, finished_at=now)
-    )

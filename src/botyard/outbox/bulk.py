@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from botyard.db.hot import HotConnection, HotStatement, in_one_trip
+from botyard.db.hot import HotConnection, HotStatement
 from botyard.ids import ChatKey
 from botyard.outbox.models import CallState
 
@@ -64,11 +62,9 @@ def collect(hot: HotConnection, receipt: str, *, most: int) -> list[Ended]:
     ]
 
 
-async def withdraw(connection: AsyncConnection, receipt: str) -> list[ChatKey]:
+def withdraw(hot: HotConnection, receipt: str) -> list[ChatKey]:
     """Takes out the calls that nobody has begun to make; answers whose they were.
 
     Delivery may have them in hand: it asks the outbox before it makes one, and passes over what is gone.
     """
-    return await in_one_trip(
-        connection, lambda hot: [chat_key for (chat_key,) in hot.execute(_WITHDRAW, receipt=receipt)]
-    )
+    return [chat_key for (chat_key,) in hot.execute(_WITHDRAW, receipt=receipt)]

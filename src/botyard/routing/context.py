@@ -263,8 +263,17 @@ class Context:
         """The question that was open does not wait any more."""
         self._dialog_ends = True
 
+    async def close_dialog(self) -> bool:
+        """Closes the member's open question here; False if none was open."""
+        if not await self.house.open_dialogs.is_open(self.dialog_key):
+            return False
+        return await dialogs.take_dialog(self.session, self.dialog_key, self.now) is not None
+
     async def ask(self, step: str, **data: Any) -> None:
-        """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`."""
+        """Waits for the member's next message here: it goes to `@dialog_step(step)` with `dialog_data`.
+
+        With `album`, the id of one, it waits for further parts of that only.
+        """
         self._dialog_ends = False  # the new one takes the place of the old
         await dialogs.open_dialog(self.session, self.dialog_key, step, data, self.now)
 

@@ -36,6 +36,11 @@ class Dialog:
     step: str
     data: dict[str, Any]
 
+    @property
+    def album(self) -> str | None:
+        """The album whose other parts alone it waits for (`ctx.ask(step, album=...)`); None: for anything."""
+        return self.data.get("album")
+
 
 async def open_dialog(
     session: AsyncSession, key: DialogKey, step: str, data: dict[str, Any], now: datetime
@@ -92,6 +97,12 @@ def close_batch(hot: HotConnection, keys: Sequence[DialogKey]) -> None:
     """Closes the dialogs that are open there."""
     if keys:
         hot.execute(_CLOSE, closed=keys)
+
+
+async def look_at_dialog(session: AsyncSession, key: DialogKey, now: datetime) -> Dialog | None:
+    """The open dialog, which stays open; None where none is open or it has gone stale."""
+    row = await session.get(DialogRow, (key.bot_id, key.chat_key, key.user_id), populate_existing=True)
+    return Dialog(row.step, row.data) if row and row.expires_at > now else None
 
 
 async def take_dialog(session: AsyncSession, key: DialogKey, now: datetime) -> Dialog | None:

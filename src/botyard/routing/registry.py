@@ -65,6 +65,8 @@ class DialogStep:
     name: str
     role: Role
     handle: Handle
+    takes_any: bool = False
+    """Whether it also takes what has no text, such as a photo, a poll or the parts of an album."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,17 @@ def button(prefix: str, *, role: Role = Role.PUBLIC) -> Callable[[Handle], Butto
     return declare
 
 
-def dialog_step(name: str, *, role: Role = Role.PUBLIC) -> Callable[[Handle], DialogStep]:
-    """Declares the handler of an answer that `ctx.ask(name)` waits for. Raises `RegistryError`."""
+def dialog_step(
+    name: str, *, role: Role = Role.PUBLIC, takes_any: bool = False
+) -> Callable[[Handle], DialogStep]:
+    """Declares the handler of an answer that `ctx.ask(name)` waits for. Raises `RegistryError`.
+
+    An answer is a message with a text or a caption; with `takes_any` it is any message.
+    """
 
     def declare(handle: Handle) -> DialogStep:
         _require_async(handle, f"dialog {name}")
-        return DialogStep(name, role, handle)
+        return DialogStep(name, role, handle, takes_any)
 
     return declare
 

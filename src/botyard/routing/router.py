@@ -193,17 +193,25 @@ class Router:
         return Handled("command", found.name, "denied")
 
     async def _continue_dialog(self, ctx: Context) -> bool:
-        if not ctx.envelope.text:
-            return False
         if not await ctx.house.open_dialogs.is_open(ctx.dialog_key):
             return False
+        if not ctx.envelope.text and not await self._takes_any(ctx):
+            return False
         open_dialog = await dialogs.take_dialog(ctx.session, ctx.dialog_key, ctx.now)
+        if open_dialog is not None and open_dialog.album not in (None, ctx.envelope.media_group_id):
+            return False  # only more of an album was waited for
         step = ctx.house.registry.dialog_steps.get(open_dialog.step) if open_dialog else None
         if open_dialog is None or step is None or not await self._may(ctx, step.role):
             return False
         ctx.args, ctx.dialog_data = ctx.envelope.text, open_dialog.data
         await step.handle(ctx)
         return True
+
+    async def _takes_any(self, ctx: Context) -> bool:
+        """Whether the open dialog takes a message without a text; one that does not goes on waiting."""
+        waiting = await dialogs.look_at_dialog(ctx.session, ctx.dialog_key, ctx.now)
+        step = ctx.house.registry.dialog_steps.get(waiting.step) if waiting else None
+        return step is not None and step.takes_any
 
     async def _may(self, ctx: Context, needed: Role) -> bool:
         """The one place where roles are checked. What not everybody may is checked against the database."""

@@ -11,9 +11,10 @@ from tests.features.broadcasts.crowd import ADMIN, HELLO, NOW, deliver, drafted,
 
 from botyard.db.session import Database
 from botyard.features.broadcasts import measures
+from botyard.features.broadcasts.audience import Audience
 from botyard.features.broadcasts.message import ButtonKind, Message, MessageButton, MessageKind
 from botyard.features.broadcasts.models import Visit, VisitKind
-from botyard.features.broadcasts.service import attribution, drafts, life
+from botyard.features.broadcasts.service import attribution, drafts, figures, life, visits
 from botyard.features.tracking.models import Target
 from botyard.ids import UserId
 from botyard.observability.metrics import Metrics
@@ -23,7 +24,7 @@ ANNA = UserId(2)
 LATER = NOW + timedelta(hours=1)
 
 
-async def visits(database: Database) -> int:
+async def visits_in(database: Database) -> int:
     async with database.reading() as session:
         return await session.scalar(select(func.count()).select_from(Visit)) or 0
 
@@ -41,7 +42,7 @@ async def test_the_first_visit_counts_and_the_last_touch_is_found(database: Data
         assert await attribution.last_touch(session, ANNA, LATER) is None
         assert await attribution.visited(session, second, ANNA, 2, VisitKind.START, LATER)
         assert await attribution.last_touch(session, ANNA, NOW) == (second, 2)
-    assert await visits(database) == 4
+    assert await visits_in(database) == 4
 
 
 @pytest.mark.parametrize("variant", [0, 2, 40_000, 10**17])
@@ -52,7 +53,7 @@ async def test_what_was_forged_counts_nothing(database: Database, variant: int) 
         assert not await attribution.visited(session, number, ANNA, variant, VisitKind.START, NOW)
         assert not await attribution.visited(session, 10**17, ANNA, 1, VisitKind.START, NOW)
         assert not await attribution.visited(session, draft, ANNA, 1, VisitKind.START, NOW)
-    assert await visits(database) == 0
+    assert await visits_in(database) == 0
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,16 @@ async def test_recipients_are_counted_until_a_day_after(database: Database) -> N
     async with database.session() as session:
         await life.pause(session, await drafts.locked(session, other), ADMIN, NOW)
     assert {broadcast for broadcast, _ in await measured(database, metrics, hours=25)} == {str(other)}
+
+
+async def test_who_is_not_in_the_audience_counts_nothing(database: Database) -> None:
+    await gather(database, 3)
+    number = await started(database, audience=Audience(without_members=(3,)))
+    async with database.session() as session:
+        broadcast = await drafts.get(session, number)
+        for each in (1, 3):
+            await visits.leave(session, broadcast, 1, UserId(each), NOW)
+            assert await visits.count_press(session, broadcast, 1, 1, UserId(each), NOW) is (each == 1)
+        assert not await visits.come_back(session, broadcast, UserId(3), NOW), "he never was on the list"
+        (result,) = await figures.results(session, broadcast)
+    assert result.left == 1

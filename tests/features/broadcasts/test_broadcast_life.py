@@ -11,6 +11,7 @@ from tests.features.broadcasts.crowd import (
     BOT,
     HELLO,
     NOW,
+    PACE,
     deliver,
     drafted,
     gather,
@@ -25,12 +26,13 @@ from tests.features.broadcasts.crowd import (
 from botyard.db.session import Database
 from botyard.features.broadcasts.audience import Audience
 from botyard.features.broadcasts.models import BroadcastState, Recipient, RecipientState, Variant
-from botyard.features.broadcasts.service import drafts, freezing, life, sweeping
-from botyard.features.broadcasts.service.drafts import Cap, Wording, WrongMoment
+from botyard.features.broadcasts.service import drafts, freezing, life, preflight, sweeping
+from botyard.features.broadcasts.service.drafts import Cap, Plan, Wording, WrongMoment
 from botyard.ids import UserId
 from botyard.jobs.recurrence import QuietHours
 from botyard.members import consent, marketing
 from botyard.members.consent import Topic
+from botyard.members.marketing import MarketingTouch
 from botyard.members.models import BotChat, Role
 from botyard.outbox.models import CallState, outbox
 
@@ -216,6 +218,28 @@ async def test_nobody_gets_more_than_the_cap_from_all_bots_together(database: Da
     assert await deliver(database) == [1, 2], "what belongs to the service is no marketing"
 
 
+async def test_the_cap_counts_what_arrived_not_what_was_taken_back(database: Database) -> None:
+    await gather(database, 70)
+    async with database.session() as session:
+        for each in range(1, 71):
+            await consent.say(session, UserId(each), [Topic.NEWS], NOW, granted=True, source="test")
+    number = await started(database, topic=Topic.NEWS)
+    await step(database, number)
+    await deliver(database, most=4, fates={2: (CallState.FAILED, "bad_request"), 3: (CallState.UNKNOWN, "x")})
+    async with database.session() as session:
+        await life.cancel(session, await drafts.locked(session, number), ADMIN, NOW)
+    await step(database, number)
+    async with database.reading() as session:
+        touched = set(await session.scalars(select(MarketingTouch.user_id)))
+        other = Plan("Other", Topic.NEWS, cap=Cap(1, 7))
+    assert touched == {1, 3, 4}
+    async with database.session() as session:
+        draft = await drafts.make(session, other, BOT, ADMIN, NOW)
+        await drafts.word(session, draft, [Wording(1, HELLO)], ADMIN, NOW)
+        found = await preflight.check(session, draft, PACE, NOW + timedelta(minutes=1))
+    assert any("3 of them have got enough" in each.what for each in found.warnings)
+
+
 async def test_quiet_hours_count_where_the_recipient_is(database: Database) -> None:
     await gather(database, 3)
     async with database.session() as session:
@@ -227,9 +251,10 @@ async def test_quiet_hours_count_where_the_recipient_is(database: Database) -> N
     assert await deliver(database) == [1, 3], "a zone that nobody knows is UTC"
     await step(database, number)
     assert await states(database, number) == {SENT: 2, PENDING: 1}
-    for hours in range(1, 12):
-        await step(database, number, NOW + timedelta(hours=hours) - timedelta(minutes=1))
-        await step(database, number, NOW + timedelta(hours=hours))
+    for minutes in range(4, 11 * 60 + 4, 4):  # it looks again and again
+        await step(database, number, NOW + timedelta(minutes=minutes))
+        if minutes < 11 * 60 - 4:
+            assert await waiting(database) == 0
     assert await deliver(database) == [2], "08:00 in Tokyo"
 
 
@@ -237,10 +262,10 @@ async def test_one_that_stood_still_for_long_asks_before_it_goes_on(database: Da
     await gather(database, 100)
     number = await started(database)
     await step(database, number)
-    await step(database, number, NOW + timedelta(hours=2))
+    await step(database, number, NOW + timedelta(minutes=6))
     broadcast = await seen(database, number)
     assert broadcast.state is BroadcastState.PAUSED
-    assert "over an hour" in broadcast.note
+    assert "over five minutes" in broadcast.note
     assert await waiting(database) == 0
 
 
@@ -303,3 +328,27 @@ async def test_audiences(database: Database, audience: Audience, expected: set[i
     async with database.reading() as session:
         broadcast = await drafts.get(session, number)
         assert (await drafts.reach(session, drafts.plan_of(broadcast), BOT, NOW)).recipients == len(expected)
+
+
+async def test_scheduled_it_waits_and_can_be_taken_back(database: Database) -> None:
+    await gather(database, 1)
+    number = await drafted(database)
+    at = NOW + timedelta(hours=1)
+    async with database.session() as session:
+        await life.schedule(session, await drafts.locked(session, number), at, ADMIN, NOW)
+    broadcast = await seen(database, number)
+    assert (broadcast.state, broadcast.scheduled_at) == (BroadcastState.SCHEDULED, at)
+    async with database.session() as session:
+        broadcast = await drafts.locked(session, number)
+        with pytest.raises(WrongMoment, match="past"):
+            await life.schedule(session, broadcast, NOW, ADMIN, NOW)
+        await life.unschedule(session, broadcast, ADMIN, NOW)
+        assert broadcast.state is BroadcastState.DRAFT
+        await drafts.drop(session, broadcast, ADMIN, NOW)
+    async with database.session() as session:
+        with pytest.raises(drafts.NoSuchBroadcast):
+            await drafts.get(session, number)
+    begun = await started(database)
+    async with database.session() as session:
+        with pytest.raises(WrongMoment, match="has begun"):
+            await drafts.drop(session, await drafts.locked(session, begun), ADMIN, NOW)

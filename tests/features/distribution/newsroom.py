@@ -99,6 +99,12 @@ class Newsroom:
         """The admin presses a button; what the bot answers to the press itself."""
         return await self.press_data(card, data_of(await self.again(card), label))
 
+    async def delete(self, card: Message) -> None:
+        """The admin deletes all copies, and is asked before."""
+        await self.press(card, "Delete everywhere")
+        await self.shows(card, "Delete ")
+        await self.press(card, "Delete ")
+
     async def press_data(self, card: Message, data: str) -> str:
         """A press with this data on a button of the card as it was when the admin saw it."""
         query = f"q{self.house.sandbox.world.new_id()}"
@@ -184,14 +190,18 @@ def data_of(card: Message, label: str) -> str:
 
 @asynccontextmanager
 async def newsroom(
-    database_url: str, folder: Path, *, group_map: Mapping[str, list[int]] | None = None
+    database_url: str,
+    folder: Path,
+    *,
+    group_map: Mapping[str, list[int]] | None = None,
+    webhook: bool = False,
 ) -> AsyncIterator[Newsroom]:
     """The service with the rules of a map, in groups where its bot may write. Jobs are looked for often."""
-    limits = {"send_rate": 0, "chat_rate": 0, "group_rate": 0}
+    more: dict[str, Any] = {"send_rate": 0, "chat_rate": 0, "group_rate": 0, "webhook": webhook}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(switchboard, "LOOK_SECONDS", 0.05)
         patch.setattr(runner, "LOOK_SECONDS", 0.05)
-        async with running(database_url, folder, group_map=dict(group_map or GROUP_MAP), **limits) as house:
+        async with running(database_url, folder, group_map=dict(group_map or GROUP_MAP), **more) as house:
             shop = bot_of(house).id
             for chat_id, title in TITLES.items():
                 members = [{"user_id": OWNER, "status": "creator"}, {"user_id": PAUL, "status": "member"}]

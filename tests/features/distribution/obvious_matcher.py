@@ -59,6 +59,7 @@ def places(post: str, word: str, whole_words: bool) -> list[Span]:
 @cache
 def folded(text: str) -> str:
     text = re.sub(f"[{SELECTORS}]", "", text)
+    text = re.sub("[\uff01-\uff3e\uff40-\uff5e]", lambda wide: unicodedata.normalize("NFKC", wide[0]), text)
     text = unicodedata.normalize("NFD", text).casefold().replace("i\u0307", "i")
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
 

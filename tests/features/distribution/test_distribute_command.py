@@ -53,7 +53,7 @@ async def test_it_tells_where_a_post_would_go_and_why(business: str, tmp_path: P
         "#8 price → -1010",
         "  “price” at “The GOLD price, crypto”",
         "  Reached by another rule already: -1001 (#1)",
-        "Near misses:",
+        "Rules that nearly match:",
     ]
     assert "  #5: “GOLD” is there, but “forex” is missing." in lines[10:]
 
@@ -81,7 +81,7 @@ async def test_json_for_programs(business: str, tmp_path: Path) -> None:
 async def test_nothing_is_a_finding(business: str, tmp_path: Path) -> None:
     said = distribute(business, tmp_path, "--dry-run", "Marigold")
     assert (said.returncode, said.stderr) == (1, "")
-    assert said.stdout.splitlines()[:2] == ["No rule matches.", "Near misses:"]
+    assert said.stdout.splitlines()[:2] == ["No rule matches.", "Rules that nearly match:"]
     assert str(ALL_THREE) not in said.stdout
     said = distribute(business, tmp_path, "--dry-run", "--json", "Good morning")
     assert said.returncode == 1

@@ -47,6 +47,8 @@ def test_what_a_post_missed(
         ("gold+crypto", "nothing"),
         ("gold", ""),
         ("gold", "a gold"),
+        ("g", "Gold and silver"),
+        ("ai", "again"),
     ],
 )
 def test_what_is_far_away_or_matches_is_no_near_miss(pattern: str, post: str) -> None:

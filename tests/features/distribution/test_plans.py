@@ -98,7 +98,10 @@ async def test_an_excluded_word_forbids_and_is_told(database: Database) -> None:
     assert await reached(database, "gold") == {GOLD}
     plan = await planned(database, "gold and Silver")
     assert plan.targets == ()
-    assert explain(plan)[1:] == ["Near misses:", f"  #{rule_id}: “gold” is there, but “Silver” forbids it."]
+    assert explain(plan)[1:] == [
+        "Rules that nearly match:",
+        f"  #{rule_id}: “gold” is there, but “Silver” forbids it.",
+    ]
 
 
 async def test_a_regular_expression_finds_its_places(database: Database) -> None:
@@ -131,7 +134,7 @@ async def test_a_plan_in_words(database: Database) -> None:
 async def test_near_misses_in_words(database: Database) -> None:
     ids = [await keep(database, each) for each in ("gold", "silver+copper", "platinum", "silver+dust+tin")]
     lines = explain(await planned(database, "Marigold, silver and platinm"))
-    assert lines[:2] == ["No rule matches.", "Near misses:"]
+    assert lines[:2] == ["No rule matches.", "Rules that nearly match:"]
     assert set(lines[2:]) == {
         f"  #{ids[0]}: “gold” is there only as a part of “Marigold”.",
         f"  #{ids[1]}: “silver” is there, but “copper” is missing.",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from botyard import routing
 from botyard.features.distribution import FEATURE, post_cards
 from botyard.features.distribution.models import Copy, CopyState, Post, PostPart, PostState
 from botyard.features.distribution.service.posts import Dispatch
@@ -17,7 +20,7 @@ from botyard.telegram.text import TEXT_LIMIT, visible_length
 WORDS = st.just("W" * 150) | st.text(st.characters(exclude_categories=["Cs"]), max_size=150)
 BIG = 2**52
 assert FEATURE.texts is not None
-TEXTS = Texts([FEATURE.texts])
+TEXTS = Texts([FEATURE.texts, Path(routing.__file__).with_name("locales")])
 
 
 def say(key: str, **arguments: str | int) -> str:
@@ -62,7 +65,11 @@ def dispatches(draw: st.DrawFn) -> Dispatch:
 
 @given(dispatches(), st.integers(0, 10**9))
 def test_every_card_can_be_sent(dispatch: Dispatch, page: int) -> None:
-    for card in (post_cards.card(say, dispatch), post_cards.choosing(say, dispatch, page)):
+    for card in (
+        post_cards.card(say, dispatch),
+        post_cards.choosing(say, dispatch, page),
+        post_cards.deleting(say, dispatch),
+    ):
         assert 0 < visible_length(card.html) <= TEXT_LIMIT
         rows = inline_keyboard(card.buttons)["inline_keyboard"]
         assert sum(len(row) for row in rows) <= 100

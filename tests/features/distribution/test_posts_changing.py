@@ -19,6 +19,7 @@ from tests.support.outcomes import bot_of
 from tests.support.running import OWNER
 
 from botyard.features.distribution.models import CopyState
+from botyard.features.tracking import service as tracking
 
 
 async def written(room: Newsroom) -> list[Message]:
@@ -42,18 +43,88 @@ async def test_deleted_everywhere(database_url: str, tmp_path: Path) -> None:
             chat_id=GOLD,
             description="Bad Request: message can't be deleted",
         )
-        await room.press(done, "Delete everywhere")
+        await room.delete(done)
         card = await room.shows(
             done, "Deleted in 2 of 3 chats", "❌ Gold: not deleted, Telegram does not let"
         )
         assert await room.reached() == {GOLD}
         assert labels(card) == ["Delete everywhere"]
         await room.house.control("DELETE", "faults")
-        await room.press(done, "Delete everywhere")
+        await room.delete(done)
         card = await room.shows(done, "Deleted in 3 of 3 chats")
         assert labels(card) == []
         assert await room.audited() == ["distribution.send", *["distribution.delete"] * 2]
         assert "no copy" in await room.press_data(done, "post:delete:1")
+
+
+async def test_clicks_on_a_rules_buttons_are_counted(sqlite_url: str, tmp_path: Path) -> None:
+    """They once went out raw, although the settings said that links in posts are counted."""
+    async with newsroom(sqlite_url, tmp_path, webhook=True) as room:
+        house = room.house
+        buttons = "Join | https://example.com/join || Ask | https://example.com/ask"
+        await house.ask(OWNER, f"/rules set 1 button {buttons}")
+        done = await room.send("gold")
+        (copy,) = await room.copies(GOLD)
+        link = data_of(copy, "Ask")
+        assert link.startswith(f"{house.url}/c/")
+        async with house.http.get(
+            link, allow_redirects=False, headers={"User-Agent": "Mozilla/5.0"}
+        ) as response:
+            assert (response.status, response.headers["Location"]) == (302, "https://example.com/ask")
+        async with house.database.reading() as session:
+            counted = await tracking.clicks_of(session, ["rule:1:1", "rule:1:2"])
+        assert (counted["rule:1:1"].total, counted["rule:1:2"].total) == (0, 1)
+        before = len(await house.replies(OWNER))
+        await room.press(done, "Edit everywhere")
+        await room.next_card(before)
+        await house.ask(OWNER, "silver")
+        await room.shows(done, "Edited in 1 of 1 chat")
+        (copy,) = await room.copies(GOLD)
+        assert data_of(copy, "Ask") == link
+
+
+async def test_deleting_is_asked_about_first(room: Newsroom) -> None:
+    """'Delete everywhere' stands where 'Send' stood: a second tap once deleted at once."""
+    done = await room.send("gold crypto")
+    await room.press(done, "Delete everywhere")
+    asked = await room.shows(done, "Delete 3 copies?")
+    assert labels(asked) == ["« Back", "Delete 3 copies"]
+    await room.press(done, "« Back")
+    assert labels(await room.shows(done, "Sent to 3 of 3")) == ["Delete everywhere", "Edit everywhere"]
+    assert len(await room.reached()) == 3
+    assert await room.house.calls("deleteMessage") == []
+
+
+async def test_copies_that_may_be_there_are_said_and_listed(room: Newsroom) -> None:
+    """The title once said 'Deleted in 2 of 2 chats' while a copy of unknown fate stayed."""
+    await room.fault("reset_after", chat_id=CRYPTO, method="copyMessage")
+    done = await room.send("gold crypto")
+    await room.press(done, "Delete everywhere")
+    await room.shows(done, "Delete 2 copies?", "One more may have arrived.", "delete it by hand")
+    await room.press(done, "Delete ")
+    await room.shows(
+        done,
+        "Deleted in 2 of 2 chats",
+        "One more may still be there: look there, and delete by hand.",
+        "❓ Crypto: it may be there; Telegram has not told its number",
+    )
+    assert await room.reached() == {CRYPTO}
+
+
+async def test_cards_and_offers_quote_their_post(room: Newsroom) -> None:
+    """Two cards alike did not say which of two posts they were about."""
+    first = await room.write("gold one")
+    second = await room.write("gold two")
+    await room.next_card(2)
+    cards = (await room.house.replies(OWNER))[-2:]
+    assert [each["reply_to_message_id"] for each in cards] == [first["message_id"], second["message_id"]]
+    await room.press(cards[0], "Send")
+    await room.shows(cards[0], "Sent to 1 of 1")
+    before = len(await room.house.replies(OWNER))
+    await edit(room, first, "gold, once more")
+    offer = await room.next_card(before)
+    assert "You have edited a post" in offer["text"]
+    assert offer["reply_to_message_id"] == first["message_id"]
 
 
 async def test_an_album_is_deleted_whole(room: Newsroom) -> None:
@@ -64,7 +135,7 @@ async def test_an_album_is_deleted_whole(room: Newsroom) -> None:
     await room.press(card, "Send")
     await room.shows(card, "Sent to 1")
     assert len(await room.copies(GOLD)) == 3
-    await room.press(card, "Delete everywhere")
+    await room.delete(card)
     await room.shows(card, "Deleted in 1 of 1 chat")
     assert await room.copies(GOLD) == []
 

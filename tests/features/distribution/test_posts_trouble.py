@@ -88,7 +88,7 @@ async def test_a_group_that_moves_after_the_copy_arrived(room: Newsroom) -> None
     done = await room.send("talk to us")
     await room.fault("migrate", chat_id=old, migrate_to_chat_id=new, times=1)
     await room.send("talk again")
-    await room.press(done, "Delete everywhere")
+    await room.delete(done)
     await room.shows(done, "Deleted in 0 of 1 chat", "the group became a supergroup since")
     assert await room.house.calls("deleteMessage") == [], "another message may have the number there"
 
@@ -110,7 +110,7 @@ async def test_deleting_reaches_a_copy_that_is_still_on_its_way(room: Newsroom) 
     card = await room.post("gold crypto")
     await room.press(card, "Send")
     await room.shows(card, "Sending: 2 of 3 done")
-    await room.press(card, "Delete everywhere")
+    await room.delete(card)
     await room.shows(card, "Deleted in 3 of 3 chats")
     assert await room.reached() == set()
     assert len(await room.house.calls("deleteMessage")) == 3
@@ -296,6 +296,6 @@ async def test_the_record_outlives_the_outbox(room: Newsroom) -> None:
     done = await room.send("gold")
     async with room.house.database.begin() as connection:
         await connection.execute(delete(outbox).where(outbox.c.state != CallState.PENDING))
-    await room.press(done, "Delete everywhere")
+    await room.delete(done)
     await room.shows(done, "Deleted in 1 of 1 chat")
     assert await room.states() == {GOLD: CopyState.DELETED}

@@ -220,7 +220,7 @@ async def test_what_is_no_chat_is_refused(database: Database, word: str, why: st
         ({"chats": tuple(map(ChatKey, range(101)))}, "to 101"),
         ({"excluded": ("x",) * 101}, "excluded words"),
         ({"excluded": ("x" * 257,)}, "excluded words"),
-        ({"priority": 1_000_001}, "no priority"),
+        ({"priority": 1_000_001}, "too high"),
         ({"caption_template": "<b>{text}"}, "not closed"),
         ({"caption_template": "{text}\0"}, "control character"),
         ({"buttons": ((),)}, "rows"),

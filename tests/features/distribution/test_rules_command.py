@@ -74,12 +74,38 @@ async def press(house: Running, data: str, user_id: int = OWNER) -> Outcome:
     )
 
 
+async def test_numbers_that_no_rule_can_have(business: Running) -> None:
+    """A long number once showed the help, and a high priority was 'no whole number'."""
+    await orders(business, f"/rules add gold = {GROUP}")
+    number = (await only_rule(business)).id
+    long = "9" * 20
+    assert f"There is no rule #{long}." in await orders(business, f"/rules {long}")
+    assert f"There is no rule #{long}." in await orders(business, f"/rules off {long}")
+    reply = await orders(business, f"/rules set {number} priority {long}")
+    assert reply.startswith(f"{long} is too high.")
+    assert "from -1000000 to 1000000" in reply
+    assert "-5000000 is too low." in await orders(business, f"/rules set {number} priority -5000000")
+
+
+async def test_captions_that_are_not_what_they_seem_are_said(business: Running) -> None:
+    await orders(business, f"/rules add gold = {GROUP}")
+    number = (await only_rule(business)).id
+    reply = await orders(business, f"/rules set {number} caption <b>Only</b> this")
+    assert reply.endswith(
+        "⚠️ The caption has no {text}: posts lose their own words, and only the caption is sent."
+    )
+    reply = await orders(business, f"/rules set {number} caption {{foo}}: {{text}}")
+    assert reply.endswith("⚠️ The caption goes out with {foo} in it as it stands: only {text} is filled in.")
+    assert "⚠️" not in await orders(business, f"/rules set {number} caption <b>Gold</b> {{text}}")
+
+
 async def test_a_rule_is_added_changed_and_removed(business: Running) -> None:
     reply = await orders(business, f"/rules add gold+crypto = {GROUP}, -1002")
     rule = await only_rule(business)
     number = rule.id
     assert f"<b>Rule #{number}</b>: <code>gold+crypto</code>" in reply
     assert f"({GROUP}), -1002\n" in reply
+    assert reply.endswith("⚠️ No bot has seen -1002 yet. If the id is right, add the bot there.")
     assert await reached(business.database, "Crypto and gold") == {GROUP, -1002}
 
     for words in (
@@ -168,7 +194,7 @@ async def test_every_change_is_in_the_audit_log(business: Running) -> None:
         ("remove <b>", "&lt;b&gt;"),
         ("off 12345678901234567", "There is no rule"),
         ("12345678901234567", "There is no rule"),
-        ("99999999999999999999", "Rules say which posts"),
+        ("99999999999999999999", "There is no rule"),
         ("find", "look for"),
         ("test", "text of a post"),
         ("help", "What can be set"),
@@ -191,7 +217,7 @@ async def test_unclear_words_change_nothing_and_are_explained(
         ("pattern (", None),
         ("caption <b>{text}", "not closed"),
         ("button Join | http://example.com", "no https address"),
-        ("priority 99999999", "no priority"),
+        ("priority 99999999", "too high"),
         ("regex on", None),
         ("chats gold", "is no chat"),
     ],

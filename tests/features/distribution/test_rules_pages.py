@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +15,9 @@ from botyard.features.distribution.matching import RuleId
 from botyard.features.distribution.pages import RULES_ON_PAGE
 from botyard.features.distribution.rule_content import LinkButton, RuleContent
 from botyard.features.distribution.service import rules
+from botyard.features.tracking import service as tracking
+from botyard.features.tracking.models import Target
+from botyard.features.tracking.service import NewClick, TargetId
 from botyard.members.models import AuditEntry, Chat
 
 __all__ = ["house"]
@@ -168,7 +173,7 @@ async def test_a_rule_that_is_gone_has_a_page_that_says_so(admin: httpx.AsyncCli
         await admin.post(f"{HOME}/rules/{number}/delete"),
     ):
         assert answer.status_code == 404
-        assert "There is no rule" in answer.text
+        assert f"There is no rule #{number[:40]}" in answer.text, "not another number"
 
 
 async def test_a_post_is_tried_and_nothing_is_sent(house: House, admin: httpx.AsyncClient) -> None:
@@ -189,8 +194,33 @@ async def test_a_post_is_tried_and_nothing_is_sent(house: House, admin: httpx.As
     page = (await admin.post(f"{HOME}/try", data={"text": "Marigold"})).text
     assert "It would go nowhere" in page
     assert "“gold” is there only as a part of “Marigold”" in page
-    assert (await admin.post(f"{HOME}/try", data={"text": " "})).status_code == 422
+    empty = await admin.post(f"{HOME}/try", data={"text": " "})
+    assert (empty.status_code, "Fill this in." in empty.text) == (422, True)
+    assert "saved" not in empty.text
     assert (await admin.post(f"{HOME}/try", data={"text": "x" * 4097})).status_code == 422
+
+
+async def test_captions_that_are_not_what_they_seem_are_said(house: House, admin: httpx.AsyncClient) -> None:
+    answer = await admin.post(NEW, data=FIELDS | {"caption": "Only {foo}"})
+    assert answer.status_code == 303
+    notice = (await admin.get(HOME)).text
+    assert "The caption has no {text}: posts lose their own words" in notice
+    assert "goes out with {foo} in it" in notice
+    assert f"No bot has seen {GOLD} yet." in notice
+
+
+async def test_clicks_on_a_rules_buttons_are_shown(house: House, admin: httpx.AsyncClient) -> None:
+    links = ((LinkButton("Join", "https://example.com/a"), LinkButton("Ask", "https://example.com/b")),)
+    rule_id = await keep(house.database, "gold", buttons=links)
+    async with house.database.session() as session:
+        await tracking.tracked_url(
+            session, "https://x.example", "https://example.com/b", f"rule:{rule_id}:2", NOW
+        )
+        target = (await session.scalars(select(Target.id))).one()
+    clicks = [NewClick(TargetId(target), who, NOW) for who in ("a", "a", "b")]
+    await house.database.write_batch(lambda hot: tracking.count_batch(hot, clicks))
+    page = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", (await admin.get(f"{HOME}/rules/{rule_id}")).text))
+    assert "Join https://example.com/a 0 0 Ask https://example.com/b 3 2" in page
 
 
 async def test_a_change_in_the_console_counts_for_the_next_post(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import delete, select
-from tests.features.guides.library_of import ADMIN, add
+from tests.features.guides.library_of import ADMIN, add, id_of, mark_of
 from tests.features.guides.screen import Screen
 from tests.support.outcomes import outcome_of, told
 from tests.support.running import ANA, OWNER, PAUL, Running, running
@@ -19,33 +18,6 @@ from botyard.members.models import AuditEntry
 from botyard.telegram.text import CALLBACK_DATA_LIMIT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def shop(house: Running) -> Running:
-    """The running service with a library of three categories."""
-    for user_id in (OWNER, PAUL, ANA):
-        await told(house, user_id, "/start")
-    async with house.database.session() as session:
-        for table in (GuideMark, Guide, AuditEntry):
-            await session.execute(delete(table))
-        await add(session, "First steps", tags="start", description="What to set up <first>\nand then")
-        await add(session, "Second steps", url="https://example.com/second?a=1&b=2")
-        for number in range(14):
-            await add(session, f"Trick {number:02}", "Tricks & tips")
-        paragraphs = "\n\n".join(f"<b>Part {number}</b>\n{'word ' * 300}" for number in range(6))
-        await add(session, "A long read", "Книги", body=paragraphs, language="ru")
-    return house
-
-
-async def id_of(house: Running, title: str) -> int:
-    async with house.database.reading() as session:
-        return (await session.scalars(select(Guide.id).where(Guide.title == title))).one()
-
-
-async def mark_of(house: Running, user_id: int, title: str) -> GuideMark | None:
-    async with house.database.reading() as session:
-        return await session.get(GuideMark, (user_id, await id_of(house, title)))
 
 
 async def test_a_member_goes_from_categories_to_a_card_and_back(shop: Running) -> None:
@@ -79,6 +51,26 @@ async def test_pages_turn(shop: Running) -> None:
     assert "3 / 3" in screen.labels
     await screen.press("◀")
     assert "2 / 3" in screen.labels
+
+
+async def test_pages_of_categories_turn(house: Running) -> None:
+    async with house.database.session() as session:
+        await session.execute(delete(GuideMark))
+        await session.execute(delete(Guide))
+        for number in range(130):
+            await add(session, "A guide", f"Category {number:03}")
+    screen = await Screen(house, PAUL).open()
+    assert screen.labels == [*(f"Category {number:03} (1)" for number in range(20)), "1 / 7", "▶"]
+    await (await screen.press("▶")).press("▶")
+    assert screen.labels == [*(f"Category {number:03} (1)" for number in range(40, 60)), "◀", "3 / 7", "▶"]
+    await (await screen.press("Category 055")).press("« All")
+    assert "3 / 7" in screen.labels, "back to where it was"
+    for forged in ("8", "999", "0", "x", "²"):
+        await screen.forge(f"guides:h:{forged}")
+        assert ("7 / 7" if forged in ("8", "999") else "1 / 7") in screen.labels
+    owners = await Screen(house, OWNER).open("/guide add")
+    assert "Category 019, and 110 more" in owners.text
+    await owners.press("Cancel")
 
 
 async def test_save_and_done_are_each_members_own(shop: Running) -> None:
@@ -115,6 +107,10 @@ async def test_views_and_reads_count_by_member(shop: Running) -> None:
     await (await screen.press("◀")).press("◀")
     await screen.press("« Back to the guide")
     assert "opened once · read once" in screen.text
+    owners = await Screen(shop, OWNER).open(f"/guide edit {await id_of(shop, 'A long read')}")
+    assert "new to you" in owners.text
+    await (await owners.press("Read")).press("« Back to the guide")
+    assert "<i>read once</i>" in owners.text
     mark = await mark_of(shop, ANA, "A long read")
     assert mark is not None
     assert (mark.views, mark.reads) == (1, 1)
@@ -174,8 +170,8 @@ async def test_what_is_stale_or_forged_gets_a_polite_answer(shop: Running) -> No
         "guides:g:x:": gone,
         "guides:g:-1:": gone,
         f"guides:r:{first}:1:": gone,
-        "guides:l:c00000000.1": "This list is not there any more.",
-        "guides:l:nonsense": "This list is not there any more.",
+        "guides:l:c00000000.1": "This list no longer exists.",
+        "guides:l:nonsense": "This list no longer exists.",
         "guides:zzz": stale,
         f"guides:s:{first}:7:": stale,
         f"guides:r:{text_id}:x:": stale,
@@ -227,7 +223,7 @@ async def test_an_admin_adds_a_guide_with_few_lines(shop: Running) -> None:
     assert "title: First steps" in screen.text
     assert "Basics, Tricks &amp; tips, Книги" in screen.text
     await screen.open("Third steps\nhttps://telegra.ph/third\nlevel: hard")
-    assert "• The category is missing.\n• The difficulty is one of" in screen.text
+    assert "• The category is missing.\n• The difficulty must be one of" in screen.text
     await screen.open("category: basics\nlevel: advanced")
     assert screen.text.startswith("<b>Third steps</b>\nBasics · advanced · en")
     assert screen.labels == ["Open", "☆ Save", "Done", "Edit", "▲", "▼", "Retire", "« Back"]
@@ -252,7 +248,7 @@ async def test_an_admin_moves_retires_and_restores_with_buttons(shop: Running) -
     screen = await (await (await Screen(shop, OWNER).open()).press("Basics")).press("Second")
     await screen.press("▲")
     assert screen.answer == ""
-    assert (await screen.press("▲")).answer == "Nothing to change: it is so already."
+    assert (await screen.press("▲")).answer == "Nothing to change: it is like that already."
     await screen.press("« Back")
     assert screen.labels[:2] == ["Second steps", "First steps"]
     await (await screen.press("Second")).press("▼")

@@ -44,7 +44,7 @@ async def test_six_guides_every_4_hours_to_two_chats(database_url: str, tmp_path
         async with house.database.reading() as session:
             run = (await session.scalars(select(ScheduleRun))).one()
             next_at = (await session.scalars(select(Schedule.next_at))).one()
-        assert run.detail == "posted 6 guides to 2 chats"
+        assert run.detail == "6 guides arrived in 2 of 2 chats"
         assert next_at is not None
         assert timedelta(hours=3, minutes=50) < next_at - SystemClock().now() <= timedelta(hours=4)
 

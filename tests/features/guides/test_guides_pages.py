@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -55,7 +56,33 @@ async def test_the_list_has_all_guides_and_a_search(admin: httpx.AsyncClient) ->
     found = (await admin.get("/console/guides?q=XAU")).text
     assert "&lt;Gold&gt;" in found
     assert "<h2>Basics" not in found
-    assert "Nothing fits" in (await admin.get("/console/guides?q=nothing")).text
+    assert "No guide has these words" in (await admin.get("/console/guides?q=nothing")).text
+
+
+async def test_the_list_has_pages(house: House, admin: httpx.AsyncClient) -> None:
+    async with house.database.session() as session:
+        for number in range(60):
+            await add(session, f"Number {number:02}", tags="many")
+    first = (await admin.get("/console/guides")).text
+    assert "1\u201350 of 63" in first
+    assert "Number 47" in first
+    assert "Number 48" not in first
+    second = (await admin.get("/console/guides?page=1")).text
+    assert "Number 48" in second
+    assert "&lt;Gold&gt;" in second
+    assert "Next →" not in second
+    for odd in ("999", "9" * 50, "x", "-1", "²"):
+        assert (await admin.get(f"/console/guides?page={odd}")).status_code == 200
+    assert "q=many&amp;page=1" in (await admin.get("/console/guides?q=many")).text
+
+    last = await one(house.database, "Number 59")
+    for path, data in {
+        f"{last.id}/move": {"step": "up"},
+        f"{last.id}/active": {"active": "no"},
+        f"{last.id}": {**FIELDS, "title": "The last"},
+    }.items():
+        answer = await admin.post(f"/console/guides/{path}", data=data)
+        assert answer.headers["Location"] == "/console/guides?page=1", "one goes on where one was"
 
 
 async def test_strangers_see_and_change_nothing(house: House, admin: httpx.AsyncClient) -> None:
@@ -73,7 +100,10 @@ async def test_a_guide_is_added_edited_and_refused(house: House, admin: httpx.As
     assert answer.status_code == 422
     assert "must be a full address" in answer.text
     assert 'value="&lt;Odd&gt;"' in answer.text, "what was typed is kept"
-    assert "has that guide in en already" in (await admin.post("/console/guides/new", data=FIELDS)).text
+    assert (
+        "already has a guide of this title in en"
+        in (await admin.post("/console/guides/new", data=FIELDS)).text
+    )
     form = {**FIELDS, "title": "Newer", "url": "", "body": "<b>text</b>"}
     assert (await admin.post(f"/console/guides/{new.id}", data=form)).status_code == 303
     assert (await one(house.database, "Newer")).body == "<b>text</b>"
@@ -102,7 +132,7 @@ async def test_a_file_goes_out_and_in(house: House, admin: httpx.AsyncClient) ->
         assert answer.headers["Content-Disposition"] == f'attachment; filename="guides.{kind}"'
         back = await admin.post("/console/guides/import", files={"file": (f"guides.{kind}", answer.content)})
         assert back.status_code == 303
-        assert "0 added, 0 changed, 3 as they were." in (await admin.get("/console/guides")).text
+        assert "0 added, 0 changed, 3 unchanged." in (await admin.get("/console/guides")).text
     assert (await admin.get("/console/guides/guides.exe")).status_code == 404
     wrong = b"title,category,url\nC,Basics,https://a.example\n<D>,,https://a.example\n"
     answer = await admin.post("/console/guides/import", files={"file": ("guides.csv", wrong)})
@@ -111,6 +141,15 @@ async def test_a_file_goes_out_and_in(house: House, admin: httpx.AsyncClient) ->
     assert "The category is missing." in answer.text
     assert await titles(house.database) == ["A", "B", "<Gold>"]
     assert (await admin.post("/console/guides/import", data={})).status_code == 422
+
+
+async def test_a_key_given_twice_is_no_crash(house: House, admin: httpx.AsyncClient) -> None:
+    rows = [{"key": "k", "title": title, "category": "C", "url": "https://a.example"} for title in "XY"]
+    file = {"file": ("guides.json", json.dumps(rows).encode())}
+    answer = await admin.post("/console/guides/import", files=file)
+    assert answer.status_code == 422
+    assert "Entry 2" in answer.text
+    assert "This is the guide of entry 1 again." in answer.text
 
 
 @pytest.mark.browser

@@ -15,7 +15,7 @@ from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.features.guides.jobs import POST_GUIDES
 from botyard.ids import ChatId, UserId
-from botyard.jobs import schedules
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.recurrence import Recurrence
 from botyard.jobs.schedules import NewSchedule, RunState, ScheduleRun
 from botyard.members import chats, consent
@@ -37,12 +37,12 @@ async def posted(house: Running, words: str, *places: int) -> ScheduleRun:
             recurrence=Recurrence(every=timedelta(hours=4), starts_at=now),
         )
         schedule = await schedules.create(session, wanted, now)
-        await schedules.run_now(session, schedule, now)
+        await schedule_runs.run_now(session, schedule, now)
         schedule_id = schedules.ScheduleId(schedule.id)
 
     async def run() -> ScheduleRun | None:
         async with house.database.reading() as session:
-            found = await schedules.runs_of(session, schedule_id, most=1)
+            found = await schedule_runs.runs_of(session, schedule_id, most=1)
             return found[0] if found and found[0].state is not RunState.QUEUED else None
 
     await house.until(run)
@@ -79,7 +79,7 @@ async def test_six_links_for_the_group_and_for_who_wants_them(database_url: str,
         run = await posted(house, "", GROUP, PAUL, ANA)
         assert (run.state, run.detail) == (
             RunState.DONE,
-            "posted 6 guides to 2 chats; left out without a yes: 1",
+            "6 guides arrived in 2 of 2 chats; left out without a yes: 1",
         )
         links = await buttons(house, GROUP)
         assert [label for label, _ in links] == [f"Guide {number}" for number in range(6)]
@@ -88,7 +88,7 @@ async def test_six_links_for_the_group_and_for_who_wants_them(database_url: str,
         assert not any("reply_markup" in each for each in await house.replies(PAUL))
         assert await count_of(house, "guides_posts_total") == 2
 
-        assert (await posted(house, "texts 3", GROUP)).detail == "posted 1 guide to 1 chat"
+        assert (await posted(house, "texts 3", GROUP)).detail == "1 guide arrived in 1 of 1 chat"
 
         async def is_second() -> bool:
             return len(await buttons(house, GROUP)) == 1

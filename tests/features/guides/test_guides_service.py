@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -34,9 +35,9 @@ async def test_all_faults_of_a_guide_are_told_at_once() -> None:
         "The title is missing.",
         "The url must be a full address that begins with https://.",
         "The category is missing.",
-        "The difficulty is one of beginner, intermediate, advanced.",
-        "The language is a code such as en, de or pt-br.",
-        "Active is yes or no.",
+        "The difficulty must be one of beginner, intermediate, advanced.",
+        "The language must be a code such as en, de or pt-br.",
+        "Active must be yes or no.",
     )
 
 
@@ -124,7 +125,7 @@ async def test_editing_swaps_link_and_text_and_refuses_doubles(database: Databas
         assert await editing.change(session, guide, {"url": "https://a.example"}, ADMIN)
         assert (guide.url, guide.body) == ("https://a.example", None)
         assert not await editing.change(session, guide, fields_of(guide), ADMIN)
-        with pytest.raises(BadGuide, match="Basics has that guide in en already"):
+        with pytest.raises(BadGuide, match="Basics already has a guide of this title in en: 2"):
             await editing.change(session, guide, {"title": "SECOND"}, ADMIN)
         with pytest.raises(BadGuide, match="already"):
             await add(session, "first")
@@ -239,3 +240,34 @@ def test_what_nobody_wrote_leads_nowhere(forged: str) -> None:
 def test_words_are_cut_between_letters() -> None:
     assert len(short_words("я" * 100).encode()) <= WORDS_LIMIT
     assert short_words("  Two   WORDS ") == "two words"
+
+
+async def test_of_those_who_add_one_guide_at_once_one_does(database: Database) -> None:
+    async def add_it() -> str:
+        try:
+            async with database.session() as session:
+                await add(session, "Same")
+        except BadGuide as error:
+            return str(error)
+        return "added"
+
+    said = await asyncio.gather(*(add_it() for _ in range(6)))
+    assert said.count("added") == 1
+    assert set(said) == {"added", "Basics already has a guide of this title in en: 1."}
+
+
+async def test_a_guide_that_changed_meanwhile_is_looked_at_again(database: Database) -> None:
+    """Two who move guides at once leave every place with one guide."""
+    async with database.session() as session:
+        for title in "ABCDE":
+            await add(session, title)
+
+    async def to_the_top(guide_id: int) -> None:
+        async with database.session() as session:
+            guide = await library.find(session, guide_id)
+            await asyncio.sleep(0.01)
+            await editing.move(session, guide, 1, ADMIN)
+
+    await asyncio.gather(*(to_the_top(number) for number in range(1, 6)))
+    async with database.reading() as session:
+        assert sorted(await session.scalars(select(Guide.position))) == [1, 2, 3, 4, 5]

@@ -36,3 +36,18 @@ def test_mistakes_are_told_in_plain_lines(botyard: Command, sqlite_url: str, tmp
     ]
     assert botyard("guides-import", str(tmp_path / "none.csv"), **address).status == 1
     assert botyard("guides-export", str(tmp_path / "guides.txt"), **address).status == 2
+
+
+def test_a_key_given_twice_in_one_line_is_a_mistake_too(
+    botyard: Command, database_url: str, tmp_path: Path
+) -> None:
+    address = {"BOTYARD_DATABASE_URL": database_url.replace("+aiosqlite", "").replace("+psycopg", "")}
+    file = tmp_path / "guides.json"
+    one = {"key": "k", "title": "A", "category": "Basics", "url": "https://a.example"}
+    file.write_text(json.dumps([one, one | {"title": "B"}, one | {"key": "other"}]))
+    said = botyard("guides-import", str(file), **address)
+    assert said.status == 1
+    assert said.err.splitlines() == [
+        "botyard: entry 2: This is the guide of entry 1 again.",
+        "botyard: entry 3: Title, category and language are those of entry 1. Nothing was imported.",
+    ]

@@ -44,7 +44,7 @@ async def test_one_tap_joins_and_one_leaves(business: Running, command: str) -> 
     assert "You get our offers" in joined.edits[0]
     assert await sources(business) == {("button", True)}
     left = await pressed(business, PAUL, "Leave")
-    assert (left.toasts, await topics(business, PAUL)) == (["You get no more of it."], set())
+    assert (left.toasts, await topics(business, PAUL)) == (["You will not get it any more."], set())
     assert len(left.edits) == 1
     assert await topics(business, ANA) == set()
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select
-from tests.support.outcomes import GROUP, Outcome, count_of, forged, pressed, told
+from tests.support.outcomes import GROUP, Outcome, bot_of, count_of, forged, pressed, sent, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.features.promos.models import Promo, PromoButton
+from botyard.features.promos.outcomes import FOLLOW_JOB
+from botyard.jobs.models import Job, JobState
 from botyard.members.consent import Consent
 from botyard.members.models import AuditEntry
 
@@ -24,12 +26,20 @@ CHANNEL = -1001000000002
 @pytest_asyncio.fixture(loop_scope="module")
 async def business(house: Running) -> Running:
     """The running service, without promos and consents; all three have written to the bot."""
+    await house.until(lambda: nothing_is_followed(house))
     for user_id in (OWNER, PAUL, ANA):
         await told(house, user_id, "/start")
     async with house.database.session() as session:
         for table in (PromoButton, Promo, Consent):
             await session.execute(delete(table))
     return house
+
+
+async def nothing_is_followed(house: Running) -> bool:
+    """Whether what the test before has posted is counted."""
+    async with house.database.reading() as session:
+        waiting = select(Job.id).where(Job.name == FOLLOW_JOB, Job.state == JobState.PENDING)
+        return (await session.scalars(waiting.limit(1))).first() is None
 
 
 async def written(house: Running, **content: Any) -> int:
@@ -85,6 +95,39 @@ async def test_a_dialog_asks_for_the_text(business: Running) -> None:
     assert "summer is saved" in outcome.texts[1]
 
 
+async def test_without_a_reply_it_asks_for_the_buttons_too(business: Running) -> None:
+    """It once saved the promo without any, and the lines that were sent next became a post."""
+    await told(business, OWNER, "/promo add summer")
+    asked = await told(business, OWNER, "Summer is here")
+    assert "Which buttons shall stand beneath it?" in asked.texts[0]
+    wrong = await told(business, OWNER, "Join us")
+    assert "neither a link nor a press" in wrong.texts[0]
+    outcome = await told(business, OWNER, BUTTONS)
+    assert outcome.how == "dialog"
+    preview, card = (params for method, params in outcome.calls if method == "sendMessage")
+    assert [row[0]["text"] for row in preview["reply_markup"]["inline_keyboard"]] == ["Join", "Interested"]
+    assert "summer is saved" in card["text"]
+    assert "Buttons: Join, Interested" in card["text"]
+
+
+async def test_no_buttons_is_a_press(business: Running) -> None:
+    await told(business, OWNER, "/promo add summer")
+    await told(business, OWNER, "Summer is here")
+    outcome = await pressed(business, OWNER, "No buttons")
+    assert outcome.edits == ["<b>summer</b> has no buttons."]
+    assert outcome.texts[0] == "Summer is here"
+    assert "Buttons: -" in outcome.texts[1]
+    assert (await told(business, OWNER, "gold")).how != "dialog", "nothing is asked any more"
+
+    await told(business, OWNER, "/promo add winter")
+    await pressed(business, OWNER, "No buttons")
+    assert "Which buttons" in (await told(business, OWNER, "Winter is here")).texts[0], (
+        "another is still asked"
+    )
+    assert (await forged(business, OWNER, "promo-plain:99999")).toasts == ["This promo is gone."]
+    assert (await forged(business, PAUL, "promo-plain:1")).how == "button:promo-plain:denied"
+
+
 async def test_a_photo_becomes_one_with_its_caption(business: Running) -> None:
     outcome = await made(business, photo="picture", caption="Look")
     method, params = outcome.calls[0]
@@ -102,7 +145,11 @@ async def test_it_is_posted_with_a_tracked_link_and_clicks_have_names(business: 
     before = await count_of(business, "marketing_posts_total")
     assert "1 chat." in (await told(business, OWNER, f"/promo post spring to {GROUP}")).texts[0]
     message = await arrived(business, GROUP, "Spring is here")
-    assert await count_of(business, "marketing_posts_total") == before + 1
+
+    async def is_counted() -> bool:
+        return await count_of(business, "marketing_posts_total") == before + 1
+
+    await business.until(is_counted)
     (join, _) = (each for row in message["reply_markup"]["inline_keyboard"] for each in row)
     assert join["url"].startswith(f"{business.url}/c/")
     async with business.http.get(
@@ -122,6 +169,46 @@ async def test_it_is_posted_with_a_tracked_link_and_clicks_have_names(business: 
     assert "<b>Interested</b> (button): 3 clicks by 2 people" in text
     assert re.search(r">Ana Sousa</a>, .*>Paul Green</a> \(2.\)", text)
     assert "Clicks: 4" in (await told(business, OWNER, "/promo spring")).texts[0]
+
+
+async def test_the_outcome_is_told_in_the_same_message(business: Running) -> None:
+    """/promo post once ended at 'is on its way', whatever became of it."""
+    await made(business)
+    bot_id = bot_of(business).id
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="administrator")
+    await sent(business)
+    before = await count_of(business, "marketing_posts_total")
+    gone = "Forbidden: bot was kicked from the supergroup chat"
+    await business.control("POST", "faults", chat_id=CHANNEL, kind="forbidden", description=gone)
+    try:
+        said = (await told(business, OWNER, f"/promo post spring to {GROUP} {CHANNEL} {PAUL}")).texts[0]
+        assert "<b>spring</b> is on its way to 2 chats." in said
+        card = (await business.replies(OWNER))[-1]["message_id"]
+
+        async def is_told() -> bool:
+            shown = next(each for each in await business.replies(OWNER) if each["message_id"] == card)
+            return "arrived in 1 of 2 chats" in shown["text"]
+
+        await business.until(is_told)
+    finally:
+        await business.control("DELETE", "faults")
+    shown = next(each for each in await business.replies(OWNER) if each["message_id"] == card)
+    assert "• Gold signals: the bot was removed from the chat" in shown["text"]
+    assert "Left out: 1 private chat" in shown["text"]
+    assert await count_of(business, "marketing_posts_total") == before + 1
+
+    text = (await told(business, OWNER, f"/promo post spring to {CHANNEL}")).texts[0]
+    assert "⚠️ The bot is not in Gold signals any more" in text
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="member")
+    await business.control("POST", f"chats/{CHANNEL}/members", user_id=bot_id, status="administrator")
+
+
+async def test_a_chat_that_no_bot_has_met_is_refused(business: Running) -> None:
+    await made(business)
+    text = (await told(business, OWNER, f"/promo post spring to {GROUP} -999")).texts[0]
+    assert "No bot has seen -999 yet." in text
+    text = (await told(business, OWNER, f"/promo post spring to {PAUL}")).texts[0]
+    assert "<b>spring</b> goes nowhere.\nLeft out: 1 private chat" in text
 
 
 async def test_what_the_operator_tries_is_not_counted(business: Running) -> None:

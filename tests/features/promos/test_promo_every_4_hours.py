@@ -77,7 +77,7 @@ async def test_a_promo_every_4_hours_with_one_button_and_who_clicked(
             run = await four_hours_later(house)
             assert (run.state, run.detail) == (
                 RunState.DONE,
-                "queued for 3 chats; left out without a yes: 1",
+                "arrived in 3 of 3 chats; left out without a yes: 1",
             )
             assert sorted(chat for chat, _ in await posts(house)) == sorted([GROUP, CHANNEL, PAUL] * round_)
         assert await count_of(house, "marketing_posts_total") == 6
@@ -137,6 +137,56 @@ async def test_a_retired_promo_is_a_failed_run_that_posts_nothing(sqlite_url: st
         assert run.state is RunState.FAILED
         assert "The promo spring is retired." in run.detail
         assert await posts(house) == []
+
+
+async def test_the_history_tells_where_it_arrived(database_url: str, tmp_path: Path) -> None:
+    """A run was once 'done' as soon as its calls were queued, also for a bot that had been removed."""
+    async with running(database_url, tmp_path, **QUICK) as house:
+        await begin(house)
+        await schedule(house, GROUP, CHANNEL)
+        kicked = {"kind": "forbidden", "description": "Forbidden: bot was kicked from the supergroup chat"}
+        await house.control("POST", "faults", chat_id=GROUP, **kicked)
+        run = await four_hours_later(house)
+        assert (run.state, run.detail) == (
+            RunState.DONE,
+            "arrived in 1 of 2 chats; Gold traders: the bot was removed from the chat",
+        )
+        assert run.finished_at is not None
+        assert await count_of(house, "marketing_posts_total") == 1
+
+        await house.control("POST", "faults", chat_id=CHANNEL, kind="bad_request", description="Boom & <b>")
+        run = await four_hours_later(house)
+        assert run.state is RunState.FAILED
+        assert run.detail.startswith("arrived in 0 of 2 chats; ")
+        assert "Telegram says “Boom & <b>”" in run.detail
+        assert await count_of(house, "marketing_posts_total") == 1
+        await told(house, OWNER, "/schedules four-hourly")
+        (shown,) = (await pressed(house, OWNER, "History")).edits
+        assert "⚠️" in shown
+        assert "Boom &amp; &lt;b&gt;" in shown
+
+
+async def test_a_run_is_under_way_until_all_is_known(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path, **QUICK) as house:
+        await begin(house)
+        await schedule(house, GROUP)
+        await house.control("POST", "faults", chat_id=GROUP, kind="retry_after", retry_after=3, times=1)
+        due = SystemClock().now() - timedelta(seconds=1)
+        async with house.database.session() as session:
+            await session.execute(update(Schedule).values(occurrence=due, next_at=due))
+
+        async def is_queued() -> bool:
+            return [run.detail for run in await runs(house)] == ["queued for 1 chat"]
+
+        await house.until(is_queued)
+        (run,) = await runs(house)
+        assert (run.state, run.finished_at) == (RunState.QUEUED, None)
+
+        async def is_done() -> bool:
+            return (await runs(house))[0].state is RunState.DONE
+
+        await house.until(is_done)
+        assert (await runs(house))[0].detail == "arrived in 1 of 1 chat"
 
 
 async def test_a_yes_taken_back_counts_at_once(database_url: str, tmp_path: Path) -> None:

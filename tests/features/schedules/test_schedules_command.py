@@ -85,11 +85,12 @@ LINES = ORDER.splitlines()
     ("number", "line", "problem"),
     [
         (1, "/schedules add Morning!", "A name is 1 to 32 small letters"),
-        (2, "guess spring", "cannot be scheduled. There is: guides, promo"),
+        (2, "guess spring", "cannot be scheduled.</b> There is: guides, promo"),
         (2, "promo winter", "There is no promo winter."),
         (3, f"{GROUP}", "This line says where"),
         (3, "to", "This line says where"),
         (3, f"to {GROUP} @nobody", "No chat @nobody is known."),
+        (3, f"to {GROUP} -999", "No bot has seen -999 yet."),
         (4, "every now and then", "'now' is not understood."),
         (4, "every 4h in Europe/Londn", "There is no time zone 'Europe/Londn'."),
         (4, "every 4h until 2020-01-01", "ends before it starts"),
@@ -102,22 +103,25 @@ async def test_the_line_that_is_wrong_is_named(
     lines = [*LINES[: number - 1], line, *LINES[number:]]
     text = await orders(business, "\n".join(lines))
     said = line.removeprefix("/schedules add ")
-    assert text.startswith(f"<b>Line {number} is wrong:</b> <code>{said}</code>\n")
-    assert problem in text
-    assert "<pre>/schedules add morning-post" in text
+    assert text.startswith("<b>")
+    assert problem in text.partition("\n")[0]
+    assert f"\nLine {number}: <code>{said}</code>" in text
+    assert ("<b>What:</b>" in text, "<b>When:</b>" in text) == (number == 2, number == 4)
+    assert len(text.splitlines()) < 14
     assert "Nothing is scheduled yet." in await orders(business, "/schedules")
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 async def test_a_line_that_is_missing_is_named(business: Running, count: int) -> None:
     text = await orders(business, "\n".join(LINES[:count]))
-    assert text.startswith(f"<b>Line {count + 1} is wrong:</b> <code>(nothing)</code>")
+    assert f"\nLine {count + 1}: <code>(nothing)</code>" in text
+    assert ("What is to be posted is missing.</b>" in text) == (count == 1)
 
 
 async def test_called_with_nothing_it_shows_how(business: Running) -> None:
     for words in ("/schedules add", "/schedules"):
         text = await orders(business, words)
-        assert "<pre>/schedules add morning-post\nguides\nto -1001234567890" in text
+        assert f"<pre>/schedules add morning-post\nguides\nto {GROUP} @my_channel\n" in text
         assert "a promo with its buttons" in text
         assert "There is no schedule nothing." in await orders(business, "/schedules nothing")
     await orders(business, ORDER)
@@ -157,8 +161,8 @@ async def test_run_now_tapped_twice_runs_once(business: Running) -> None:
     card = (await business.replies(OWNER))[-1]
     data = card["reply_markup"]["inline_keyboard"][0][1]["callback_data"]
     first, second = await forged(business, OWNER, data), await forged(business, OWNER, data)
-    assert first.toasts == ["It runs now."]
-    assert second.toasts == ["It has run meanwhile. Press again to run it once more."]
+    assert first.toasts == ["It is posted now."]
+    assert second.toasts == ["It was posted a moment ago."]
     assert len(await runs(business)) == 1
 
     async def is_done() -> bool:
@@ -166,9 +170,85 @@ async def test_run_now_tapped_twice_runs_once(business: Running) -> None:
 
     await business.until(is_done)
     (run,) = await runs(business)
-    assert (run.state, run.detail) == ("done", "queued for 1 chat; left out without a yes: 1")
+    assert (run.state, run.detail) == ("done", "arrived in 1 of 1 chat; left out without a yes: 1")
     shown = await forged(business, OWNER, data.replace("run", "history").rpartition(":")[0])
-    assert "done: queued for 1 chat; left out without a yes: 1" in shown.edits[0]
+    assert "done: arrived in 1 of 1 chat; left out without a yes: 1" in shown.edits[0]
+
+
+async def test_a_second_tap_is_asked_about_and_a_third_goes_back(business: Running) -> None:
+    """Two taps a second apart posted twice: the second hit the keyboard that the first had redrawn."""
+    await orders(business, ORDER)
+    assert (await press(business, "⚡ Post now")).toasts == ["It is posted now."]
+    second = await press(business, "⚡ Post now")
+    assert "was posted a moment ago" in second.edits[0]
+    assert len(await runs(business)) == 1
+    await press(business, "« Back")
+    await press(business, "⚡ Post now")
+    assert (await press(business, "⚡ Post once more")).toasts == ["It is posted now."]
+    assert len(await runs(business)) == 2
+
+
+async def test_edited_it_keeps_its_history(business: Running) -> None:
+    await orders(business, ORDER)
+    await press(business, "⚡ Post now")
+    (run,) = await runs(business)
+    shown = await orders(business, "/schedules edit morning-promo")
+    lines = shown.partition("<pre>")[2].partition("</pre>")[0]
+    assert lines == (
+        f"/schedules edit morning-promo\npromo spring\nto {GROUP} 1003\n"
+        "every day at 09:00 in Europe/London quiet 22:00-07:00 catch-up"
+    )
+    assert "<b>Nothing is changed:</b>" in await orders(business, lines)
+
+    text = await orders(business, "/schedules edit morning-promo\nevery 6h in Europe/London")
+    assert text.startswith("<b>Changed.</b> Its history stays.")
+    assert "every 6 hours" in text
+    assert "To: Gold traders, @ana_sousa" in text
+    assert "Makes up" not in text, "a line takes the place of the old one as a whole"
+    async with business.database.reading() as session:
+        schedule = (await session.scalars(select(Schedule))).one()
+    assert (schedule.cron, schedule.every_seconds, schedule.catch_up) == (None, 6 * 3600, False)
+    assert schedule.next_at is not None
+    assert schedule.next_at.minute == schedule.starts_at.minute
+
+    text = await orders(business, lines.replace(" 1003", "").replace("09:00", "10:00"))
+    assert "To: Gold traders\n" in text
+    assert "every day at 10:00" in text
+    assert [each.id for each in await runs(business)] == [run.id]
+    async with business.database.reading() as session:
+        found = await session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "schedule.edit").order_by(AuditEntry.id.desc())
+        )
+        assert [entry.detail["changed"] for entry in list(found)[:2]] == [
+            "where, when, catch-up",
+            "when, catch-up",
+        ]
+    edited = await press(business, "Edit")
+    assert "/schedules edit morning-promo" in edited.edits[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("promo winter", "There is no promo winter."),
+        ("promos spring", "'promos' is not understood."),
+        ("to -999", "No bot has seen -999 yet."),
+        ("every 4h until 2020-01-01", "ends before it starts"),
+    ],
+)
+async def test_a_change_that_cannot_be_changes_nothing(business: Running, line: str, problem: str) -> None:
+    before = await orders(business, ORDER)
+    text = await orders(business, f"/schedules edit morning-promo\n{line}")
+    assert problem in text.partition("\n")[0]
+    assert f"Line 2: <code>{line}</code>" in text
+    assert before.partition("\n\n")[2] == await orders(business, "/schedules morning-promo")
+    assert "There is no schedule nothing." in await orders(business, "/schedules edit nothing\nevery 4h")
+
+
+async def test_a_paused_one_stays_paused_when_edited(business: Running) -> None:
+    await orders(business, ORDER)
+    await press(business, "⏸ Pause")
+    assert "Next: <b>paused</b>" in await orders(business, "/schedules edit morning-promo\nevery 6h")
 
 
 async def test_an_action_that_is_gone_is_said(business: Running) -> None:
@@ -176,7 +256,7 @@ async def test_an_action_that_is_gone_is_said(business: Running) -> None:
     async with business.database.session() as session:
         await session.execute(update(Schedule).values(action="poem"))
     assert "poem (not there any more)" in await orders(business, "/schedules morning-promo")
-    outcome = await press(business, "⚡ Run now")
+    outcome = await press(business, "⚡ Post now")
     assert outcome.toasts == ["Nothing here can do 'poem' any more. Delete it."]
     assert await runs(business) == []
 

@@ -72,6 +72,7 @@ async def test_one_is_added_and_listed(house: Running, browser: Browser) -> None
         ("does", "promo winter", "There is no promo winter."),
         ("does", "guess", "cannot be scheduled"),
         ("chats", "@nobody", "No chat @nobody is known."),
+        ("chats", "-999", "No bot has seen -999 yet."),
         ("rhythm", "now and then", "is not understood."),
         ("bot", "5", "Choose one of these."),
     ],
@@ -82,6 +83,53 @@ async def test_what_is_wrong_stands_at_its_field(
     shown = await add(house, browser, **{field: value})
     assert (shown.status, problem in shown.text) == (422, True), shown.text
     assert "Nothing is scheduled yet" in (await browser.get("/schedules")).text
+
+
+async def test_what_and_where_are_chosen_from_lists(house: Running, browser: Browser) -> None:
+    shown = (await browser.get("/schedules/new")).text
+    for part in ("The promo spring", "6 guides of all categories", "What I write below", "Gold traders"):
+        assert part in shown, part
+    await add(house, browser, what="promo spring", does="", groups=str(GROUP), chats="")
+    assert (await only(house)).payload["code"] == "spring"
+    both = await add(house, browser, name="b", what="promo spring")
+    assert (both.status, "Choose one above, or write: not both." in both.text) == (422, True)
+
+
+async def test_it_is_edited_in_a_filled_form_and_keeps_its_history(house: Running, browser: Browser) -> None:
+    await add(house, browser)
+    address = f"/schedules/{(await only(house)).id}"
+    await browser.post(f"{address}/run", last="")
+    fields = await browser.filled(f"{address}/edit")
+    assert fields == {
+        "what": "promo spring",
+        "bot": str(bot_of(house).id),
+        "does": "",
+        "groups": str(GROUP),
+        "chats": str(OWNER),
+        "rhythm": "every day at 09:00 in Europe/London",
+    }
+    saved = await browser.post(f"{address}/edit", **{**fields, "rhythm": "every 6h", "chats": ""})
+    assert (saved.path, "morning is saved." in saved.text) == (f"/console{address}", True)
+    assert "To Gold traders When every 6 hours" in saved.text
+    assert (await only(house)).every_seconds == 6 * 3600
+    assert len(await runs(house)) == 1
+    async with house.database.reading() as session:
+        entry = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))).one()
+    assert (entry.action, entry.detail["changed"]) == ("schedule.edit", "where, when")
+
+    wrong = await browser.post(f"{address}/edit", **{**fields, "rhythm": "now"})
+    assert (wrong.status, "is not understood." in wrong.text) == (422, True)
+    assert (await browser.get("/schedules/99999/edit")).status == 404
+
+
+async def test_a_retired_promo_does_not_hinder_another_change(house: Running, browser: Browser) -> None:
+    await add(house, browser)
+    await told(house, OWNER, "/promo retire spring")
+    address = f"/schedules/{(await only(house)).id}"
+    fields = await browser.filled(f"{address}/edit")
+    assert (fields["what"], fields["does"]) == ("", "promo spring")
+    saved = await browser.post(f"{address}/edit", **{**fields, "rhythm": "every 6h"})
+    assert "morning is saved." in saved.text, saved
 
 
 async def test_a_name_is_taken_once(house: Running, browser: Browser) -> None:
@@ -115,15 +163,15 @@ async def test_run_now_sent_twice_runs_once_and_shows_in_the_history(
 ) -> None:
     await add(house, browser)
     address = f"/schedules/{(await only(house)).id}"
-    assert "morning runs now." in (await browser.post(f"{address}/run", last="")).text
-    assert "It has run meanwhile." in (await browser.post(f"{address}/run", last="")).text
+    assert "morning is posted now." in (await browser.post(f"{address}/run", last="")).text
+    assert "It was posted a moment ago." in (await browser.post(f"{address}/run", last="")).text
 
     async def is_done() -> bool:
         return all(run.finished_at is not None for run in await runs(house))
 
     await house.until(is_done)
     assert len(await runs(house)) == 1
-    assert "Done queued for 1 chat; left out without a yes: 1" in (await browser.get(address)).text
+    assert "Done arrived in 1 of 1 chat; left out without a yes: 1" in (await browser.get(address)).text
 
 
 async def test_what_there_is_not_is_said(house: Running, browser: Browser) -> None:

@@ -12,6 +12,7 @@ FEATURE = Feature(
     commands=(
         handlers.start,
         handlers.help_command,
+        handlers.cancel,
         handlers.status,
         handlers.console,
         handlers.admin,

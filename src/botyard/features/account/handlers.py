@@ -1,4 +1,4 @@
-"""/start, /help, /status, /console and /admin."""
+"""/start, /help, /cancel, /status, /console and /admin."""
 
 from __future__ import annotations
 
@@ -70,6 +70,12 @@ def _help_on(ctx: Context, name: str) -> None:
     if found.role > Role.PUBLIC:
         lines.append(ctx.text("help-role", role=found.role.name))
     ctx.reply("\n".join(lines))
+
+
+@command("cancel", hidden=True, description="Leave a question of mine unanswered")
+async def cancel(ctx: Context) -> None:
+    """Closes the question that I asked you last, if it is still open: what you write next is no answer."""
+    ctx.reply(ctx.text("cancelled" if await ctx.close_dialog() else "cancel-nothing"))
 
 
 @command("status", aliases=("me",), description="Your role and plan")

@@ -18,6 +18,7 @@ from botyard.outbox.models import Priority
 from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Press, Rows, inline_keyboard
+from botyard.routing.texts import Texts
 
 Say = Callable[..., str]
 """A text by its key and arguments, in somebody's language."""
@@ -37,7 +38,7 @@ async def hold_back(house: House, session: AsyncSession, broadcast: Broadcast, n
     names = await names_of(session, [starter] if starter else [])
     calls = []
     for each in found:
-        say = _sayer(house, each.language)
+        say = _sayer(house.texts, each.language)
         html = say(
             "broadcast-second-ask",
             who=names[starter] if starter else say("broadcast-somebody"),
@@ -57,7 +58,7 @@ async def ask_scheduler(house: House, session: AsyncSession, broadcast: Broadcas
     if found is None:  # the console shows that it waits, and why
         return
     chat_key, language = found
-    say = _sayer(house, language)
+    say = _sayer(house.texts, language)
     html = say("broadcast-overdue", name=broadcast.name, why=broadcast.note)
     rows = _choice(broadcast, say, say("broadcast-overdue-yes"), say("broadcast-overdue-no"))
     call = _message(broadcast, chat_key, html, rows)
@@ -65,14 +66,14 @@ async def ask_scheduler(house: House, session: AsyncSession, broadcast: Broadcas
 
 
 async def tell_starter(
-    house: House, session: AsyncSession, broadcast: Broadcast, key: str, **arguments: str
+    texts: Texts, session: AsyncSession, broadcast: Broadcast, key: str, **arguments: str
 ) -> list[Call]:
     """The call that tells who started it; none where its bot cannot write to him."""
     found = await _chat_of(session, broadcast)
     if found is None:
         return []
     chat_key, language = found
-    html = _sayer(house, language)(key, name=broadcast.name, **arguments)
+    html = _sayer(texts, language)(key, name=broadcast.name, **arguments)
     return [_message(broadcast, chat_key, html, ())]
 
 
@@ -86,8 +87,8 @@ async def _chat_of(session: AsyncSession, broadcast: Broadcast) -> tuple[ChatKey
     return None if chat_key is None else (chat_key, user.language_code)
 
 
-def _sayer(house: House, language: str | None) -> Say:
-    return lambda key, **arguments: house.texts.format(language, key, **arguments)
+def _sayer(texts: Texts, language: str | None) -> Say:
+    return lambda key, **arguments: texts.format(language, key, **arguments)
 
 
 def _choice(broadcast: Broadcast, say: Say, yes: str, no: str) -> Rows:

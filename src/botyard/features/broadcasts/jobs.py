@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
-from botyard.features.broadcasts import asking
+from botyard.features.broadcasts import albums, asking, following
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import composing, driving, life
 from botyard.features.broadcasts.service.composing import Shop
@@ -34,6 +34,8 @@ async def begin(house: House, session: AsyncSession, payload: Mapping[str, Any],
     if why:
         life.ask(broadcast, why, now)
         await asking.ask_scheduler(house, session, broadcast, now)
+    else:
+        await following.announce(house, session, broadcast, now)
 
 
 async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
@@ -51,7 +53,10 @@ async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any],
     shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
     is_running = broadcast.state is BroadcastState.RUNNING
     messages = await composing.messages(session, broadcast, shop, now) if is_running else {}
+    was_under_way = broadcast.state.is_under_way
     await driving.step(session, broadcast, messages, house.pace, now)
+    if was_under_way and broadcast.state is BroadcastState.PAUSED:  # it stood still: somebody has to say yes
+        await following.announce(house, session, broadcast, now)
 
 
 async def stumbled(session: AsyncSession, payload: Mapping[str, Any], problem: str, now: datetime) -> None:
@@ -66,4 +71,9 @@ async def _locked(session: AsyncSession, payload: Mapping[str, Any]) -> Broadcas
     return await session.get(Broadcast, number, with_for_update=True, populate_existing=True)
 
 
-JOBS = (HouseJob(life.BEGIN_JOB, begin), HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled))
+JOBS = (
+    HouseJob(life.BEGIN_JOB, begin),
+    HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled),
+    HouseJob(following.CARD_JOB, following.refresh),
+    HouseJob(albums.ALBUM_JOB, albums.settle),
+)

@@ -27,6 +27,9 @@ _ATTACHED = frozenset(
         ),
     )
 )
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if wide != 0xFF3F}
+"""Latin letters, digits and signs as wide as Chinese ones, as keyboards of East Asia write them. Not the
+underscore, which joins words while its wide form does not."""
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 """'As text' and 'as emoji' after a symbol: many keyboards add one, many do not."""
 _GAP = re.compile("\\s[\\s\ufe0e\ufe0f]*")
@@ -59,7 +62,7 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """The text as it is compared: Unicode's case folding, NFC, without variation selectors.
+    """The text as it is compared: Unicode's case folding, NFC, no variation selectors, no wide Latin letters.
 
     Any run of white space becomes one space, and the Turkish İ an i (Unicode alone would leave its dot).
     """
@@ -131,5 +134,5 @@ def _fold_character(character: str) -> str:
     """One character, or a run of white space, folded."""
     if character[0].isspace():
         return " "
-    plain = normalize("NFD", _SELECTORS.sub("", character)).casefold()
+    plain = normalize("NFD", _SELECTORS.sub("", character).translate(_NARROW)).casefold()
     return normalize("NFC", plain.replace("i\u0307", "i"))

@@ -15,6 +15,8 @@ from botyard.features.distribution.models import Post, PostState
 from botyard.features.distribution.post_cards import Card, Say
 from botyard.features.distribution.service import posts, sending
 from botyard.features.distribution.service.plans import plan
+from botyard.features.distribution.service.posts import Dispatch
+from botyard.features.tracking.service import Links
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs.queue import enqueue
 from botyard.members.directory import read_member
@@ -22,7 +24,6 @@ from botyard.observability.metrics import CounterName
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.queue import Call
 from botyard.routing.context import House
-from botyard.routing.keyboard import inline_keyboard
 
 MESSAGES = CounterName("distribution_messages", "Posts that arrived in a chat.", ("channel",))
 SLOWEST_LOOK = 30.0
@@ -41,10 +42,11 @@ async def settle(house: House, session: AsyncSession, payload: Mapping[str, Any]
         await enqueue(session, posts.SETTLE_JOB, dict(payload), now, run_at=at)
         return
     found = await plan(session, (await posts.dispatch_of(session, post)).text)
-    dispatch = await sending.decide(session, post, found, now)
+    links = Links(house.base_url, house.counts_clicks)
+    dispatch = await sending.decide(session, post, found, links, now)
     say = await _say(house, session, post)
     card = post_cards.card(say, dispatch) if dispatch.copies else post_cards.nowhere(say, found)
-    await _show(session, post, card, now)
+    await _show(session, dispatch, card, now)
 
 
 async def follow(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
@@ -58,7 +60,7 @@ async def follow(house: House, session: AsyncSession, payload: Mapping[str, Any]
     is_waiting = await _find_card(session, post)
     before = post.shown
     if not is_waiting:
-        await _show(session, post, post_cards.card(await _say(house, session, post), dispatch), now)
+        await _show(session, dispatch, post_cards.card(await _say(house, session, post), dispatch), now)
     if is_waiting or any(copy.state.is_open for copy in dispatch.copies):
         after = payload["after"] if post.shown != before else min(SLOWEST_LOOK, payload["after"] * 2)
         await sending.follow(session, post, now, after=after)
@@ -82,19 +84,16 @@ async def _find_card(session: AsyncSession, post: Post) -> bool:
     return any(fate.is_open for fate in fates)
 
 
-async def _show(session: AsyncSession, post: Post, card: Card, now: datetime) -> None:
-    """Shows the card if it looks another way now: in its message, else in a new one."""
+async def _show(session: AsyncSession, dispatch: Dispatch, card: Card, now: datetime) -> None:
+    """Shows the card if it looks another way now: in its message, else in a new one that quotes the post."""
+    post = dispatch.post
     if post.shown == card.digest:
         return
     post.shown = card.digest
-    params: dict[str, Any] = {
-        "text": card.html,
-        "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-        "reply_markup": inline_keyboard(card.buttons),
-    }
-    if post.card_id is not None:
-        params["message_id"] = post.card_id
+    if post.card_id is None:
+        params = post_cards.message_of(card, quoted=dispatch.parts[0].message_id)
+    else:
+        params = post_cards.message_of(card) | {"message_id": post.card_id}
     call = Call(
         BotId(post.bot_id),
         "sendMessage" if post.card_id is None else "editMessageText",

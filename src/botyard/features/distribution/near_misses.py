@@ -18,6 +18,8 @@ from botyard.features.distribution.matching import CompiledRule, Matcher, Readin
 from botyard.features.distribution.patterns import words_of
 
 MOST_NEAR_MISSES = 5
+_SHORTEST_PART = 3
+"""Letters: a shorter word is inside half of all others, and would crowd out what is worth a look."""
 _SHORTEST_MISSPELT = 4
 """Letters: shorter words resemble everything."""
 _LONG_WORD = 8
@@ -113,6 +115,8 @@ def _inside(finder: KeywordFinder, post: Folded) -> dict[str, _Lookalike]:
     """The word around the first place of each keyword: a longer one, if the keyword itself is absent."""
     inside: dict[str, _Lookalike] = {}
     for each, spans in finder.find(post, anywhere=True).items():
+        if len(each.folded) < _SHORTEST_PART:
+            continue
         start, end = _word_around(post, spans[0])
         inside[each.folded] = _Lookalike(
             MissKind.PART_OF_WORD, (start, end), len(each.folded) / (end - start)

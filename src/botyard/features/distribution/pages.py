@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -23,15 +24,19 @@ from botyard.features.distribution.patterns import LONGEST_PATTERN, check_patter
 from botyard.features.distribution.rule_content import (
     HIGHEST_PRIORITY,
     ButtonRows,
+    LinkButton,
     RuleContent,
     check_buttons,
 )
+from botyard.features.distribution.rule_doubts import doubts_of
 from botyard.features.distribution.service import rules
 from botyard.features.distribution.service.explaining import missed, places
 from botyard.features.distribution.service.plans import plan
 from botyard.features.distribution.service.rules import KeptRule, NoSuchRule
+from botyard.features.tracking import service as tracking
+from botyard.features.tracking.service import Clicks
 from botyard.ids import ChatKey
-from botyard.members import audit
+from botyard.members import audit, reach
 from botyard.members.chats import places_of
 
 HOME = "/console/distribution"
@@ -91,7 +96,7 @@ async def _new(site: Site, request: Request) -> Response:
     if request.method == "GET":
         form = Form.filled(priority=0, whole_words=True, enabled=True)
         return await _show_form(site, request, form)
-    form = await read_form(request)
+    form, doubts = await read_form(request), list[str]()
     async with site.database.session() as session:
         content = await _read(session, form, site)
         rule = None if form.errors else await _kept(form, rules.add(session, content, site.clock.now()))
@@ -99,9 +104,10 @@ async def _new(site: Site, request: Request) -> Response:
             await session.rollback()  # chats that the form named got their rows
         else:
             _audit(session, request, site, "rule.add", rule)
+            doubts = await doubts_of(session, partial(site.texts.format, None), rule.content)
     if rule is None:
         return await _show_form(site, request, form, status=422)
-    return redirect(request, HOME, f"The rule “{rule.content.pattern}” is added.")
+    return _saved(request, f"The rule “{rule.content.pattern}” is added.", doubts)
 
 
 async def _edit(site: Site, request: Request) -> Response:
@@ -110,7 +116,7 @@ async def _edit(site: Site, request: Request) -> Response:
         rule = await _existing(rules.get(session, rule_id))
         if request.method == "GET":
             return await _show_form(site, request, await _filled(session, rule), rule=rule)
-    form = await read_form(request)
+    form, doubts = await read_form(request), list[str]()
     async with site.database.session() as session:
         content = await _read(session, form, site)
         revised = None
@@ -121,9 +127,16 @@ async def _edit(site: Site, request: Request) -> Response:
             await session.rollback()
         else:
             _audit(session, request, site, "rule.change", revised)
+            doubts = await doubts_of(session, partial(site.texts.format, None), revised.content)
     if revised is None:
         return await _show_form(site, request, form, rule=rule, status=422)
-    return redirect(request, HOME, f"The rule “{revised.content.pattern}” is saved.")
+    return _saved(request, f"The rule “{revised.content.pattern}” is saved.", doubts)
+
+
+def _saved(request: Request, said: str, doubts: Sequence[str]) -> Response:
+    """Back to the list, with what is to be feared of the rule."""
+    text = " ".join([said, *map(unescape, doubts)])
+    return redirect(request, HOME, text, tone=Tone.WARN if doubts else Tone.GOOD)
 
 
 async def _delete(site: Site, request: Request) -> Response:
@@ -157,7 +170,8 @@ async def _show_form(
     site: Site, request: Request, form: Form, *, rule: KeptRule | None = None, status: int = 200
 ) -> Response:
     async with site.database.reading() as session:
-        groups = await rules.known_groups(session, most=MOST_GROUPS)
+        groups = await reach.groups_met(session, most=MOST_GROUPS)
+        clicks = await _clicks_on(session, rule) if rule is not None else ()
     return templates.show(
         request,
         "rule.html",
@@ -165,10 +179,19 @@ async def _show_form(
         form=form,
         rule=rule,
         groups=groups,
+        clicks=clicks,
         longest_pattern=LONGEST_PATTERN,
         longest_template=LONGEST_TEMPLATE,
         highest_priority=HIGHEST_PRIORITY,
     )
+
+
+async def _clicks_on(session: AsyncSession, rule: KeptRule) -> list[tuple[LinkButton, Clicks]]:
+    """The rule's buttons as they are now, with the clicks on each in all copies."""
+    buttons = [button for row in rule.content.buttons for button in row]
+    labels = rules.button_labels(rule.id, len(buttons))
+    counted = await tracking.clicks_of(session, labels)
+    return [(button, counted[label]) for button, label in zip(buttons, labels, strict=True)]
 
 
 async def _filled(session: AsyncSession, rule: KeptRule) -> Form:
@@ -260,7 +283,7 @@ def number_of(request: Request) -> int:
 
 
 def _rule_id(request: Request) -> RuleId:
-    return RuleId(number_of(request))
+    return RuleId(int(request.path_params["id"]))
 
 
 def _audit(session: AsyncSession, request: Request, site: Site, action: str, rule: KeptRule) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from botyard.features.distribution import post_calls
 from botyard.features.distribution.models import Copy, CopyState, PostState
-from botyard.features.distribution.post_reasons import reason
 from botyard.features.distribution.service.explaining import missed
 from botyard.features.distribution.service.plans import Plan
 from botyard.features.distribution.service.posts import Dispatch
-from botyard.routing.keyboard import Press, Rows
+from botyard.routing.keyboard import Press, Rows, inline_keyboard
 from botyard.routing.texts import Html
+from botyard.telegram.reasons import reason
 from botyard.telegram.text import escape, visible_length
 
 Say = Callable[..., str]
@@ -42,6 +43,20 @@ class Card:
         return hashlib.sha256(repr((self.html, self.buttons)).encode(errors="replace")).hexdigest()
 
 
+def message_of(card: Card, *, quoted: int | None = None) -> dict[str, Any]:
+    """The parameters that show a card; in a new message it quotes the one that it is about."""
+    params: dict[str, Any] = {
+        "text": card.html,
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    if card.buttons or quoted is None:  # an edit without buttons takes the old ones away
+        params["reply_markup"] = inline_keyboard(card.buttons)
+    if quoted is not None:
+        params["reply_parameters"] = {"message_id": quoted, "allow_sending_without_reply": True}
+    return params
+
+
 def card(say: Say, dispatch: Dispatch) -> Card:
     """How a post that is aimed at chats looks now."""
     if dispatch.post.state is PostState.SENT:
@@ -54,6 +69,18 @@ def card(say: Say, dispatch: Dispatch) -> Card:
 def can_be_deleted(copy: Copy) -> bool:
     """Whether it makes sense to order that: also for a copy that is still on its way."""
     return copy.state.is_there or (copy.state.is_open and copy.state is not CopyState.DELETING)
+
+
+def deleting(say: Say, dispatch: Dispatch) -> Card:
+    """Asks whether all copies are to be deleted. The way back stands where a second tap lands."""
+    number = dispatch.post.id
+    count = sum(map(can_be_deleted, dispatch.copies))
+    lost = sum(copy.state is CopyState.UNKNOWN for copy in dispatch.copies)
+    blocks = [say("post-ask-delete", count=count)]
+    if lost:
+        blocks.append(say("post-ask-delete-lost", count=lost))
+    back = Press(say("post-back"), f"post:show:{number}")
+    return Card("\n\n".join(blocks), [[back, Press(say("post-erase", count=count), f"post:erase:{number}")]])
 
 
 def nowhere(say: Say, plan: Plan) -> Card:
@@ -136,7 +163,9 @@ def _title(say: Say, dispatch: Dispatch) -> str:
     if post.deletion:
         gone = sum(copy.state is CopyState.DELETED for copy in copies)
         there = gone + sum(copy.state.is_there or copy.state.is_open for copy in copies)
-        return say("post-title-deleted", done=gone, total=there)
+        title = say("post-title-deleted", done=gone, total=there)
+        lost = sum(copy.state is CopyState.UNKNOWN for copy in copies)
+        return f"{title}\n{say('post-may-be-there', count=lost)}" if lost else title
     arrived = sum(copy.state.is_there or copy.state is CopyState.EDITING for copy in copies)
     if post.edition:
         edited = sum(copy.state is CopyState.EDITED for copy in copies)
@@ -164,6 +193,8 @@ def _outcome(say: Say, dispatch: Dispatch, copy: Copy) -> str:
     link = dispatch.link_to(copy)
     chat = Html(f'<a href="{escape(link)}">{name}</a>' if link else name)
     key = f"post-{copy.state.value.replace('_', '-')}"
+    if copy.state is CopyState.UNKNOWN and dispatch.post.deletion:
+        key = "post-lost"
     line = say(key, chat=chat, reason=Html(reason(say, copy.error)))
     parts = len(dispatch.parts)
     if copy.state.is_there and len(copy.message_ids) < parts:

@@ -15,9 +15,9 @@ from botyard.console import Refusal, Tone
 from botyard.feature import Site
 from botyard.features.distribution.models import Copy, CopyState
 from botyard.features.distribution.pages import HOME, number_of, page_of, templates
-from botyard.features.distribution.post_reasons import reason
 from botyard.features.distribution.service import history
 from botyard.features.distribution.service.posts import Dispatch
+from botyard.telegram.reasons import reason
 
 POSTS_ON_PAGE = 50
 

@@ -54,6 +54,11 @@ class RuleContent:
     enabled: bool = True
 
 
+def shortened(words: str, most: int = 40) -> str:
+    """So much of what somebody wrote as is repeated to him."""
+    return words if len(words) <= most else f"{words[:most]}…"
+
+
 def check_content(content: RuleContent) -> None:
     """Raises `BadRule`, `PatternRefused` or `BadTemplate`, each with a remedy, for what no rule can be."""
     check_pattern(content.pattern, is_regex=content.is_regex)
@@ -71,7 +76,7 @@ def check_content(content: RuleContent) -> None:
         )
     if abs(content.priority) > HIGHEST_PRIORITY:
         raise BadRule(
-            f"{content.priority} is no priority.",
+            f"{shortened(str(content.priority))} is too {'high' if content.priority > 0 else 'low'}.",
             remedy=f"Take a number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}.",
         )
     if content.caption_template is not None:

@@ -9,7 +9,7 @@ from botyard.features.distribution.rule_content import BadRule, ButtonRows, Link
 
 NONE = "none"
 """Written in place of a value, it takes the value away."""
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,400}")
 _CHAT = re.compile("@|-[0-9]")
 _SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 

@@ -17,6 +17,8 @@ from botyard.telegram.text import split_html
 
 PAGE = 6
 """Guides on one page of a list."""
+HOME_PAGE = 20
+"""Categories on one page: Telegram refuses a message with more than a hundred buttons."""
 PART = 3500
 """Units of a guide's text in one message: with its title it must stay below Telegram's 4096."""
 LABEL = 48
@@ -32,23 +34,42 @@ class View:
     buttons: Rows
 
 
-async def home(ctx: Context) -> View:
-    """The categories with their counts."""
+async def home(ctx: Context, page: int = 1) -> View:
+    """A page of the categories with their counts, the last one where they have become fewer."""
     found = await library.categories(ctx.session)
     if not found:
         key = "guides-none-admin" if ctx.role >= Role.ADMIN else "guides-none"
         return View(ctx.text(key), ())
+    pages = -(-len(found) // HOME_PAGE)
+    page = min(page, pages)
     presses = [
         Press(f"{_short(each.name)} ({each.guides})", f"guides:l:{Whence(Shelf.CATEGORY, each.key)}")
-        for each in found
+        for each in found[(page - 1) * HOME_PAGE : page * HOME_PAGE]
     ]
-    rows = [presses[start : start + NUMBERS_ROW] for start in range(0, len(presses), NUMBERS_ROW)]
-    saved = await library.saved_by(ctx.session, ctx.member.id)
+    rows: list[list[Press | Link]] = [
+        [*presses[start : start + NUMBERS_ROW]] for start in range(0, len(presses), NUMBERS_ROW)
+    ]
+    if pages > 1:
+        rows.append(_turns(page, pages, [_home_data(each) for each in range(1, pages + 1)]))
+    saved = await library.saved_by(ctx.session, ctx.member.id) if ctx.chat.is_private else ()
     if saved:
         rows.append(
             [Press(ctx.text("guides-saved-button", count=len(saved)), f"guides:l:{Whence(Shelf.SAVED)}")]
         )
     return View(ctx.text("guides-home", count=sum(each.guides for each in found)), rows)
+
+
+def _home_data(page: int) -> str:
+    return "guides:h" if page == 1 else f"guides:h:{page}"
+
+
+async def _home_row(ctx: Context, whence: Whence) -> list[Press | Link]:
+    """The way back to the categories, to the page that has this one."""
+    page = 1
+    if whence.shelf is Shelf.CATEGORY:
+        keys = [str(each.key) for each in await library.categories(ctx.session)]
+        page = keys.index(whence.of) // HOME_PAGE + 1 if whence.of in keys else 1
+    return [Press(ctx.text("guides-categories-button"), _home_data(page))]
 
 
 async def shelf(ctx: Context, whence: Whence) -> View | None:
@@ -57,7 +78,7 @@ async def shelf(ctx: Context, whence: Whence) -> View | None:
     if found is None:
         return None
     title, guides = found
-    home_row = [Press(ctx.text("guides-categories-button"), "guides:h")]
+    home_row = await _home_row(ctx, whence)
     if not guides:
         return View(title, [home_row])
     pages = -(-len(guides) // PAGE)
@@ -95,12 +116,13 @@ async def _listed(ctx: Context, whence: Whence) -> tuple[str, Sequence[Guide]] |
 
 
 async def card(ctx: Context, guide: Guide, mark: GuideMark, whence: Whence | None) -> View:
-    """One guide, with the member's own state, and what he can do with it."""
+    """One guide, and what a member can do with it.
+
+    In a private chat it shows the member's own state, and admins have buttons to edit it. A group shares one
+    card: there it is the same for everybody.
+    """
     back = str(whence or "")
-    state = [ctx.text("guide-viewed", count=mark.views)]
-    state += [ctx.text("guide-read-count", count=mark.reads)] if mark.reads else []
-    state += [ctx.text("guide-is-saved")] if mark.saved_at else []
-    state += [ctx.text("guide-is-done")] if mark.done_at else []
+    own = mark if ctx.chat.is_private else None
     lines = [
         ctx.text("guide-title", title=guide.title),
         ctx.text(
@@ -108,23 +130,41 @@ async def card(ctx: Context, guide: Guide, mark: GuideMark, whence: Whence | Non
         ),
         *([ctx.text("guide-tags", tags=guide.tags)] if guide.tags else []),
         *(["", ctx.text("guide-description", description=guide.description)] if guide.description else []),
-        "",
-        ctx.text("guide-state", state=Html(" · ".join(state))),
+        *(["", ctx.text("guide-state", state=Html(_state(ctx, own)))] if own else []),
         *(["", ctx.text("guide-is-retired")] if not guide.active else []),
     ]
-    save = "guide-unsave" if mark.saved_at else "guide-save"
-    finish = "guide-undone" if mark.done_at else "guide-done"
     rows: list[list[Press | Link]] = [
         [await _opening(ctx, guide, back)],
-        [
-            Press(ctx.text(save), f"guides:s:{guide.id}:{0 if mark.saved_at else 1}:{back}"),
-            Press(ctx.text(finish), f"guides:d:{guide.id}:{0 if mark.done_at else 1}:{back}"),
-        ],
+        _marking(ctx, guide, own, back),
     ]
-    if ctx.role >= Role.ADMIN:
+    if own and ctx.role >= Role.ADMIN:
         rows.append(_for_admins(ctx, guide, back))
     to = f"guides:l:{back}" if whence else "guides:h"
     return View("\n".join(lines), [*rows, [Press(ctx.text("guides-back"), to)]])
+
+
+def _state(ctx: Context, mark: GuideMark) -> str:
+    """What the member did with the guide; "new to you" only if that is nothing at all."""
+    did = [ctx.text("guide-viewed", count=mark.views)] if mark.views else []
+    did += [ctx.text("guide-read-count", count=mark.reads)] if mark.reads else []
+    did += [ctx.text("guide-is-saved")] if mark.saved_at else []
+    did += [ctx.text("guide-is-done")] if mark.done_at else []
+    return " · ".join(did or [ctx.text("guide-viewed", count=0)])
+
+
+def _marking(ctx: Context, guide: Guide, own: GuideMark | None, back: str) -> list[Press | Link]:
+    """Save and Done. Without a member of its own the card only ever says yes."""
+    saved, done = (own.saved_at is not None, own.done_at is not None) if own else (False, False)
+    return [
+        Press(
+            ctx.text("guide-unsave" if saved else "guide-save"),
+            f"guides:s:{guide.id}:{0 if saved else 1}:{back}",
+        ),
+        Press(
+            ctx.text("guide-undone" if done else "guide-done"),
+            f"guides:d:{guide.id}:{0 if done else 1}:{back}",
+        ),
+    ]
 
 
 async def _opening(ctx: Context, guide: Guide, back: str) -> Press | Link:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from botyard.features.guides import cards
-from botyard.features.guides.models import Guide
+from botyard.features.guides.models import Guide, GuideMark
 from botyard.features.guides.service import library
 from botyard.features.guides.whence import Shelf, Whence, read_whence, short_words
 from botyard.members.models import Role
@@ -13,6 +13,7 @@ from botyard.routing.context import Context
 from botyard.routing.registry import button, command, deep_link
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_PAGE = re.compile(r"[1-9][0-9]{0,3}")
 
 
 @command("guides", aliases=("learn", "tutorials"), description="The guide library", usage="[words]")
@@ -44,7 +45,7 @@ async def press(ctx: Context) -> None:
     if what == "n":
         return
     if what in ("", "h"):
-        await _show_home(ctx)
+        await _show_home(ctx, int(rest) if _PAGE.fullmatch(rest) else 1)
     elif what == "l":
         await _show_shelf(ctx, read_whence(rest))
     elif what in ("g", "k", "r", "t", "s", "d"):
@@ -53,15 +54,21 @@ async def press(ctx: Context) -> None:
         ctx.answer(ctx.text("button-stale"))
 
 
-async def offered(ctx: Context, number: str) -> Guide | None:
-    """The guide of this number, if it may be shown: retired ones are for admins only."""
+async def kept(ctx: Context, number: str) -> Guide | None:
+    """The guide of this number, retired or not: for admins."""
     if not _NUMBER.fullmatch(number):
         return None
     try:
-        guide = await library.find(ctx.session, int(number))
+        return await library.find(ctx.session, int(number))
     except library.NoSuchGuide:
         return None
-    return guide if guide.active or ctx.role >= Role.ADMIN else None
+
+
+async def offered(ctx: Context, number: str) -> Guide | None:
+    """The guide of this number, if it may be shown here: retired ones are for admins' eyes only."""
+    guide = await kept(ctx, number)
+    sees_all = ctx.chat.is_private and ctx.role >= Role.ADMIN
+    return guide if guide is not None and (guide.active or sees_all) else None
 
 
 async def show_list(ctx: Context, whence: Whence | None) -> None:
@@ -98,14 +105,24 @@ async def _show_card(ctx: Context, guide: Guide, what: str, whence: Whence | Non
         mark = await library.view(session, guide, user_id, ctx.now)
     elif what == "k":
         mark = await library.mark_of(session, guide, user_id)
-    elif what.startswith("s"):
-        mark = await library.save(session, guide, user_id, ctx.now, saved=what == "s1")
-        ctx.answer(ctx.text("guide-saved-answer" if mark.saved_at else "guide-unsaved-answer"))
     else:
-        mark = await library.finish(session, guide, user_id, ctx.now, done=what == "d1")
-        ctx.answer(ctx.text("guide-done-answer" if mark.done_at else "guide-undone-answer"))
+        mark = await _mark(ctx, guide, what)
+        if not ctx.chat.is_private:
+            return  # the group's card says nothing of one member
     view = await cards.card(ctx, guide, mark, whence)
     ctx.edit(view.html, buttons=view.buttons)
+
+
+async def _mark(ctx: Context, guide: Guide, what: str) -> GuideMark:
+    """Saves the guide for the member or marks it as done, or takes that back, and tells him alone."""
+    if what.startswith("s"):
+        mark = await library.save(ctx.session, guide, ctx.member.id, ctx.now, saved=what == "s1")
+        saved = "guide-saved-answer" if ctx.chat.is_private else "guide-saved-in-group"
+        ctx.answer(ctx.text(saved if mark.saved_at else "guide-unsaved-answer"))
+    else:
+        mark = await library.finish(ctx.session, guide, ctx.member.id, ctx.now, done=what == "d1")
+        ctx.answer(ctx.text("guide-done-answer" if mark.done_at else "guide-undone-answer"))
+    return mark
 
 
 def _show_text(ctx: Context, guide: Guide, page: str, whence: Whence | None) -> None:
@@ -116,12 +133,16 @@ def _show_text(ctx: Context, guide: Guide, page: str, whence: Whence | None) -> 
     ctx.edit(view.html, buttons=view.buttons)
 
 
-async def _show_home(ctx: Context) -> None:
-    view = await cards.home(ctx)
+async def _show_home(ctx: Context, page: int = 1) -> None:
+    view = await cards.home(ctx, page)
     ctx.edit(view.html, buttons=view.buttons)
 
 
 async def _show_shelf(ctx: Context, whence: Whence | None) -> None:
+    is_own = whence is not None and whence.shelf is Shelf.SAVED
+    if is_own and not ctx.chat.is_private:  # a button of before: what one member saved is not the group's
+        ctx.answer(ctx.text("guides-saved-private"), alert=True)
+        whence = None
     view = await cards.shelf(ctx, whence) if whence else None
     if view is None:
         ctx.answer(ctx.text("guides-list-gone"))

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.errors import BotyardError
 from botyard.feature import ScheduledAction
 from botyard.features.guides.models import Guide
-from botyard.features.guides.service import posting
+from botyard.features.guides.service import library, posting
 from botyard.features.tracking import service as tracking
 from botyard.ids import BotId
-from botyard.jobs.schedules import Action, Occasion
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action, Choice
 from botyard.members.consent import Topic
 from botyard.observability.metrics import CounterName
 from botyard.outbox import queue
@@ -23,7 +24,7 @@ from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Link, inline_keyboard
 
-POSTS = CounterName("guides_posts", "Messages with guides that were queued for chats.")
+POSTS = CounterName("guides_posts", "Messages with guides that arrived in a chat.")
 USUAL = 6
 MOST = 20
 """Buttons in one message: with more of them nobody reads on."""
@@ -50,6 +51,16 @@ def _describe(payload: Mapping[str, Any]) -> str:
     return f"{payload['most']} guides of {payload['category'] or 'all categories'}"
 
 
+def _write(payload: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, ["guides", payload["category"], str(payload["most"])]))
+
+
+async def _choices(session: AsyncSession) -> list[Choice]:
+    names = [each.name for each in await library.categories(session)]
+    of_one = [Choice(f"guides {name} {USUAL}", f"{USUAL} guides of {name}") for name in names]
+    return [Choice(f"guides {USUAL}", f"{USUAL} guides of all categories"), *of_one]
+
+
 async def _post(house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
     payload = occasion.payload
     guides = await posting.take_turn(session, payload["category"], payload["most"], now)
@@ -66,8 +77,7 @@ async def _post(house: House, session: AsyncSession, occasion: Occasion, now: da
         for chat in occasion.chats
     ]
     await queue.add(await session.connection(), calls, now)
-    house.metrics.counter(POSTS).inc(len(calls))
-    return f"posted {_counted(len(guides), 'guide')} to {_counted(len(occasion.chats), 'chat')}"
+    return f"{len(guides)} {'guide' if len(guides) == 1 else 'guides'}"
 
 
 async def _message(
@@ -96,10 +106,9 @@ async def _url_of(house: House, session: AsyncSession, bot_id: BotId, guide: Gui
     return f"https://t.me/{bot.username}?start=guide-{guide.id}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 POST_GUIDES = ScheduledAction(
-    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe), Topic.GUIDES, _post
+    Action("guides", "Post guides", "guides [category] [how many]", _read, _describe, _write, _choices),
+    Topic.GUIDES,
+    _post,
+    POSTS,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
@@ -25,6 +26,8 @@ from botyard.features.tracking import service as tracking
 
 LIST = "/console/guides"
 WRITTEN = ("title", "description", "url", "body", "category", "tags", "difficulty", "language")
+ON_PAGE = 50
+"""Guides on one page of the list."""
 MEDIA_TYPES = {FileKind.CSV: "text/csv", FileKind.JSON: "application/json"}
 MOST_FAULTS = 50
 """Faults of a file that are shown: whoever has more will find the cause in these."""
@@ -62,7 +65,7 @@ class _Desk:
         self._site = site
 
     async def list(self, request: Request) -> Response:
-        """All guides by category, or those that fit `?q=`."""
+        """All guides by category, or those that fit `?q=`, page by page."""
         words = request.query_params.get("q", "")[:200]
         async with self._site.database.reading() as session:
             found = [
@@ -70,9 +73,20 @@ class _Desk:
                 for each in await library.all_guides(session)
                 if all(word in each.searchable for word in folded(words).split())
             ]
-            rows = await _rows(session, found)
+            last = max(0, len(found) - 1) // ON_PAGE
+            page = min(_page_of(request), last)
+            first = page * ON_PAGE
+            rows = await _rows(session, found[first : first + ON_PAGE])
         sections = [(name, list(held)) for name, held in groupby(rows, key=lambda each: each.guide.category)]
-        return templates.show(request, "guides.html", sections=sections, words=words)
+        return templates.show(
+            request,
+            "guides.html",
+            sections=sections,
+            words=words,
+            newer=_address(page - 1, words) if page else "",
+            older=_address(page + 1, words) if page < last else "",
+            shown=f"{first + 1:,}–{first + len(rows):,} of {len(found):,}",  # noqa: RUF001 - an en dash between numbers
+        )
 
     async def new(self, request: Request) -> Response:
         """An empty form; POST adds the guide."""
@@ -85,9 +99,10 @@ class _Desk:
         try:
             async with self._site.database.session() as session:
                 guide = await editing.add(session, _written(form), self._editor(request))
+                address = await _place_of(session, guide)
         except BadGuide as error:
             return await self._form(request, form, None, error)
-        return redirect(request, LIST, f"“{guide.title}” is in the library.")
+        return redirect(request, address, f"“{guide.title}” is in the library.")
 
     async def edit(self, request: Request) -> Response:
         """A guide's form; POST changes the guide."""
@@ -100,11 +115,13 @@ class _Desk:
             async with self._site.database.session() as session:
                 guide = await _find(request, session)
                 changed = await editing.change(session, guide, _written(form), self._editor(request))
+                address = await _place_of(session, guide)
         except BadGuide as error:
             async with self._site.database.reading() as session:
                 guide = await _find(request, session)
             return await self._form(request, form, guide, error)
-        return redirect(request, LIST, f"“{guide.title}” is {'saved' if changed else 'as it was'}.")
+        said = f"“{guide.title}” is saved." if changed else f"Nothing was changed in “{guide.title}”."
+        return redirect(request, address, said)
 
     async def move(self, request: Request) -> Response:
         """Moves a guide one place `up` or `down`."""
@@ -115,7 +132,8 @@ class _Desk:
             if guide.active and not form.errors:
                 place = guide.position - 1 if step == "up" else guide.position + 1
                 await editing.move(session, guide, place, self._editor(request))
-        return redirect(request, LIST, f"“{guide.title}” is number {guide.position} of {guide.category}.")
+            address = await _place_of(session, guide)
+        return redirect(request, address, f"“{guide.title}” is number {guide.position} of {guide.category}.")
 
     async def set_active(self, request: Request) -> Response:
         """Retires a guide, or offers it again."""
@@ -125,8 +143,9 @@ class _Desk:
             guide = await _find(request, session)
             if not form.errors:
                 await editing.set_active(session, guide, self._editor(request), active=active)
-        state = "offered again" if guide.active else "retired: members do not see it any more"
-        return redirect(request, LIST, f"“{guide.title}” is {state}.")
+            address = await _place_of(session, guide)
+        state = "offered again" if guide.active else "retired: members no longer see it"
+        return redirect(request, address, f"“{guide.title}” is {state}.")
 
     async def export(self, request: Request) -> Response:
         """The library as `guides.csv` or `guides.json`. A CSV begins with a byte order mark, for Excel."""
@@ -153,7 +172,7 @@ class _Desk:
             except BadFile as error:
                 faults = error.faults
             else:
-                text = f"{done.added} added, {done.changed} changed, {done.unchanged} as they were."
+                text = f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged."
                 return redirect(request, LIST, text)
         shown, more = faults[:MOST_FAULTS], max(0, len(faults) - MOST_FAULTS)
         return templates.show(request, "guides_import.html", status=422, form=form, faults=shown, more=more)
@@ -164,7 +183,7 @@ class _Desk:
         for name, problem in error.faults if error else ():
             form.refuse(name, problem)
         async with self._site.database.reading() as session:
-            known = [each.name for each in await library.categories(session)]
+            known = library.some_names(await library.categories(session))
         return templates.show(
             request,
             "guide.html",
@@ -177,6 +196,23 @@ class _Desk:
 
     def _editor(self, request: Request) -> Editor:
         return Editor(signed_in(request).member.id, self._site.clock.now())
+
+
+def _page_of(request: Request) -> int:
+    """The page of the list that is asked for, counted from 0; 0 where it makes no sense."""
+    wanted = request.query_params.get("page", "")
+    return int(wanted[:6]) if wanted.isascii() and wanted.isdigit() else 0
+
+
+def _address(page: int, words: str = "") -> str:
+    asked = ({"q": words} if words else {}) | ({"page": page} if page else {})
+    return f"{LIST}?{urlencode(asked)}" if asked else LIST
+
+
+async def _place_of(session: AsyncSession, guide: Guide) -> str:
+    """The page of the list that a guide is on: where one goes on after changing it."""
+    numbers = [each.id for each in await library.all_guides(session)]
+    return _address(numbers.index(guide.id) // ON_PAGE)
 
 
 async def _find(request: Request, session: AsyncSession) -> Guide:

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from botyard.features.guides.service.drafts import FIELDS
+from botyard.features.guides.service.drafts import FIELDS, TITLE_LIMIT
 from botyard.telegram.content import Content
 
 _ALIASES = {"link": "url", "text": "body", "about": "description", "level": "difficulty"}
+_EDIT_ALIASES = {**_ALIASES, "order": "position", "place": "position"}
 _LINE = re.compile(rf"\s*({'|'.join((*FIELDS, *_ALIASES))})\s*:[ \t]*", re.IGNORECASE)
+
+
+def field_named(word: str) -> str:
+    """The field that somebody means who wants to change it; the word itself where it is no field's name."""
+    return _EDIT_ALIASES.get(word.lower(), word.lower())
+
+
+def is_answer(text: str, settled: Collection[str]) -> bool:
+    """Whether a message can be lines of a guide, and is not a post that came in between.
+
+    It names a field, or it is one lone line: an address, or a title that is still asked for.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(map(_LINE.match, lines)):
+        return True
+    if len(lines) != 1:
+        return False
+    if lines[0].startswith("https://"):
+        return not {"url", "body"} & set(settled)
+    return len(lines[0]) <= TITLE_LIMIT and "title" not in settled
 
 
 def read_lines(content: Content) -> dict[str, str]:

@@ -12,7 +12,8 @@ from botyard.feature import ScheduledAction
 from botyard.features.promos import posting, service
 from botyard.features.promos.posting import Shop
 from botyard.features.promos.service import BadPromo, PromoId
-from botyard.jobs.schedules import Action, Occasion
+from botyard.jobs.schedule_runs import Occasion
+from botyard.jobs.schedules import Action, Choice
 from botyard.members.consent import Topic
 from botyard.routing.context import House
 
@@ -28,14 +29,25 @@ def _describe(payload: Mapping[str, Any]) -> str:
     return f"the promo {payload['code']}"
 
 
+def _write(payload: Mapping[str, Any]) -> str:
+    return f"promo {payload['code']}"
+
+
+async def _choices(session: AsyncSession) -> list[Choice]:
+    offers = [each for each in await service.listed(session) if each.active]
+    return [Choice(f"promo {each.code}", f"The promo {each.code}") for each in offers]
+
+
 async def _run(house: House, session: AsyncSession, occasion: Occasion, now: datetime) -> str:
     offer = await service.get(session, PromoId(occasion.payload["promo"]))
     shop = Shop(house.base_url, house.counts_clicks)
     await posting.post(session, shop, offer, occasion.bot_id, occasion.chats, occasion.receipt, now)
-    house.metrics.counter(posting.POSTS).inc(len(occasion.chats))
-    return f"queued for {len(occasion.chats)} " + ("chat" if len(occasion.chats) == 1 else "chats")
+    return ""
 
 
 POST_PROMO = ScheduledAction(
-    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe), Topic.OFFERS, _run
+    Action("promo", "a promo with its buttons", "promo <code>", _read, _describe, _write, _choices),
+    Topic.OFFERS,
+    _run,
+    posting.POSTS,
 )

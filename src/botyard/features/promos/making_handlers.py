@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from botyard.errors import BotyardError
-from botyard.features.promos import drafts, posting, service
+from botyard.features.promos import drafts, outcomes, posting, service
 from botyard.features.promos.handlers import card_screen, clicks_screen, list_screen, operator, show
 from botyard.features.promos.posting import Shop
-from botyard.features.promos.service import BadPromo, Draft, Offer
-from botyard.members import chats, consent
+from botyard.features.promos.service import BadPromo, Draft, NoSuchPromo, Offer, PromoId
+from botyard.members import chats, consent, reach
 from botyard.members.consent import Topic
 from botyard.members.models import Role
+from botyard.routing import dialogs
 from botyard.routing.context import Context
-from botyard.routing.keyboard import Screen
-from botyard.routing.registry import command, dialog_step
+from botyard.routing.keyboard import Press, Screen, is_row_number
+from botyard.routing.reach import warnings
+from botyard.routing.registry import button, command, dialog_step
 from botyard.telegram.content import read_content, read_replied
 
-STEP = "promo-text"
+TEXT_STEP = "promo-text"
+BUTTONS_STEP = "promo-buttons"
 _VERBS = frozenset({"add", "edit", "show", "post", "clicks", "retire", "revive"})
 
 
@@ -51,7 +53,8 @@ async def _do(ctx: Context, verb: str, words: list[str], lines: str) -> Screen |
         case "edit", [code]:
             return await _edit(ctx, await service.find(ctx.session, code), lines)
         case "post", [code, to, *names] if to.lower() == "to" and names:
-            return await _post(ctx, await service.find(ctx.session, code), names)
+            await _post(ctx, await service.find(ctx.session, code), names)
+            return None
         case "show", [code]:
             show(ctx, await service.find(ctx.session, code))
             return None
@@ -70,12 +73,12 @@ async def _add(ctx: Context, code: str, lines: str) -> Screen | None:
     await service.check_new_code(ctx.session, code)
     if replied is None:
         ctx.reply(ctx.text("promo-ask", code=code))
-        await ctx.ask(STEP, code=code, buttons=lines)
+        await ctx.ask(TEXT_STEP, code=code, buttons=lines)
         return None
     return await _keep(ctx, code, drafts.with_content(Draft("", buttons), replied, ctx.bot.id))
 
 
-@dialog_step(STEP, role=Role.ADMIN)
+@dialog_step(TEXT_STEP, role=Role.ADMIN)
 async def promo_text(ctx: Context) -> None:
     """The answer to 'what shall it say?'."""
     content = read_content(ctx.body)
@@ -84,11 +87,65 @@ async def promo_text(ctx: Context) -> None:
         if content is None:
             raise BadPromo("This message could not be read.", remedy="Send a text, or a photo with one.")
         draft = drafts.with_content(Draft("", drafts.read_buttons(lines)), content, ctx.bot.id)
-        screen = await _keep(ctx, code, draft)
+        promo_id = await service.add(ctx.session, code, draft, operator(ctx), ctx.now)
+        offer = await service.get(ctx.session, promo_id)
+        screen = await _saved(ctx, offer) if draft.buttons else await _ask_buttons(ctx, offer)
     except BotyardError as problem:
         screen = Screen(ctx.text("promo-refused", problem=str(problem)))
-        await ctx.ask(STEP, code=code, buttons=lines)
+        await ctx.ask(TEXT_STEP, code=code, buttons=lines)
     ctx.reply(screen.html, buttons=screen.buttons)
+
+
+@dialog_step(BUTTONS_STEP, role=Role.ADMIN)
+async def promo_buttons(ctx: Context) -> None:
+    """The answer to 'which buttons?'."""
+    content = read_content(ctx.body)
+    try:
+        offer = await service.get(ctx.session, PromoId(ctx.dialog_data["promo"]))
+    except NoSuchPromo as problem:
+        ctx.reply(ctx.text("promo-refused", problem=str(problem)))
+        return
+    try:
+        buttons = drafts.read_buttons(content.text if content else "")
+        if not buttons:
+            raise BadPromo("These are no buttons.", remedy="Send a line for each.")
+        draft = replace(offer.draft, buttons=buttons)
+        await service.edit(ctx.session, offer.id, draft, operator(ctx), ctx.now)
+        screen = await _saved(ctx, await service.get(ctx.session, offer.id))
+    except BotyardError as problem:
+        again = await _ask_buttons(ctx, offer)
+        screen = Screen(ctx.text("promo-refused", problem=str(problem)), again.buttons)
+    ctx.reply(screen.html, buttons=screen.buttons)
+
+
+@button("promo-plain", role=Role.ADMIN)
+async def promo_plain(ctx: Context) -> None:
+    """A press on 'No buttons', where they are asked for."""
+    if not is_row_number(ctx.args):
+        ctx.answer(ctx.text("button-stale"))
+        return
+    await _stop_asking(ctx, int(ctx.args))
+    try:
+        offer = await service.get(ctx.session, PromoId(int(ctx.args)))
+    except NoSuchPromo:
+        ctx.answer(ctx.text("promo-gone"))
+        return
+    ctx.edit(ctx.text("promo-plain", code=offer.code))
+    screen = await _saved(ctx, offer)
+    ctx.reply(screen.html, buttons=screen.buttons)
+
+
+async def _ask_buttons(ctx: Context, offer: Offer) -> Screen:
+    await ctx.ask(BUTTONS_STEP, promo=offer.id)
+    plain = Press(ctx.text("promo-button-plain"), f"promo-plain:{offer.id}")
+    return Screen(ctx.text("promo-ask-buttons", code=offer.code), [[plain]])
+
+
+async def _stop_asking(ctx: Context, promo_id: int) -> None:
+    """Ends the question for this promo's buttons, and no other that may be open by now."""
+    found = await dialogs.take_dialog(ctx.session, ctx.dialog_key, ctx.now)
+    if found is not None and (found.step, found.data.get("promo")) != (BUTTONS_STEP, promo_id):
+        await ctx.ask(found.step, **found.data)
 
 
 async def _keep(ctx: Context, code: str, draft: Draft) -> Screen:
@@ -120,17 +177,26 @@ async def _saved(ctx: Context, offer: Offer) -> Screen:
     return Screen(f"{saved}\n\n{card.html}", card.buttons)
 
 
-async def _post(ctx: Context, offer: Offer, names: list[str]) -> Screen:
+async def _post(ctx: Context, offer: Offer, names: list[str]) -> None:
+    """Posts it, and says so in a message that tells later what became of it."""
     keys = await chats.named(ctx.session, names, ctx.now)
+    await reach.require_met(ctx.session, keys)
     willing = await consent.willing(ctx.session, keys, Topic.OFFERS)
     shop = Shop(ctx.house.base_url, ctx.house.counts_clicks)
     receipt = f"promo:{offer.id}@{ctx.now:%Y%m%d%H%M%S%f}"
     await posting.post(ctx.session, shop, offer, ctx.bot.id, willing, receipt, ctx.now)
-    ctx.after_commit(partial(ctx.house.metrics.counter(posting.POSTS).inc, len(willing)))
     service.record_post(ctx.session, offer, operator(ctx), ctx.now, chats=len(willing))
-    posted = ctx.text("promo-posted", code=offer.code, count=len(willing))
     unwilling = len(keys) - len(willing)
-    return Screen(f"{posted}\n{ctx.text('promo-unwilling', count=unwilling)}" if unwilling else posted)
+    lines = [ctx.text("promo-posted", code=offer.code, count=len(willing))]
+    card = None
+    if willing:
+        card = await outcomes.follow(ctx, offer, receipt, chats=len(willing), unwilling=unwilling)
+    else:
+        lines = [ctx.text("promo-posted-nowhere", code=offer.code)]
+    if unwilling:
+        lines.append(ctx.text("promo-unwilling", count=unwilling))
+    lines += await warnings(ctx.session, ctx.text, willing, ctx.bot.id)
+    ctx.reply("\n".join(lines), receipt=card)
 
 
 async def _switch(ctx: Context, offer: Offer, *, active: bool) -> Screen:

@@ -18,7 +18,7 @@ from botyard.outbox.models import Priority
 from botyard.outbox.queue import Call
 from botyard.routing.keyboard import Link, Press, inline_keyboard
 
-POSTS = CounterName("marketing_posts", "Promos posted: one for each chat.")
+POSTS = CounterName("marketing_posts", "Promos that arrived: one for each chat.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
-from botyard.features.schedules import handlers, jobs, pages
+from botyard.features.schedules import handlers, jobs, making_handlers, pages
 
 FEATURE = Feature(
     name="schedules",
-    commands=(handlers.schedules_command,),
+    commands=(making_handlers.schedules_command,),
     buttons=(handlers.schedule_button,),
     jobs=jobs.JOBS,
     pages=pages.pages,

@@ -1,45 +1,24 @@
-"""/schedules: a list and a card for each, in one message that edits itself; and new ones, in lines."""
+"""The list of schedules and a card for each, in one message that edits itself."""
 
 from __future__ import annotations
 
-import re
-
 from botyard.errors import BotyardError
-from botyard.features.schedules import service
-from botyard.features.schedules.service import Change, Overview, WrongLine
-from botyard.jobs import schedules
+from botyard.features.schedules import lines, service
+from botyard.features.schedules.service import Change, Overview
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.schedules import NoSuchSchedule, RunState, ScheduleId, ScheduleRun
 from botyard.members.audit import Actor
 from botyard.members.models import Role
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Rows, Screen, is_row_number
-from botyard.routing.registry import button, command
+from botyard.routing.registry import button
 from botyard.routing.texts import Html
 
 ON_A_PAGE = 8
 RUNS_SHOWN = 10
 PLACES_SHOWN = 12
-
-
-@command(
-    "schedules",
-    role=Role.ADMIN,
-    description="What is posted again and again",
-    usage="[<name> | add <name> ...]",
-)
-async def schedules_command(ctx: Context) -> None:
-    """Lists what is posted by itself, and when next; each can be paused, run, looked into and deleted.
-    With a name it shows that one. /schedules add shows how to make a new one.
-    """
-    word, _, rest = ctx.args.partition("\n")
-    verb, _, name = word.partition(" ")
-    if not ctx.args:
-        screen = await _list(ctx, page=0)
-    elif verb.lower() == "add":
-        screen = await _add(ctx, f"{name.strip()}\n{rest}")
-    else:
-        screen = await _named(ctx, word.strip())
-    ctx.reply(screen.html, buttons=screen.buttons)
+DETAIL_SHOWN = 300
+_VERBS = frozenset({"card", "history", "edit", "delete", "drop", "pause", "resume", "again"})
 
 
 @button("schedule", role=Role.ADMIN)
@@ -47,10 +26,8 @@ async def schedule_button(ctx: Context) -> None:
     """A press beneath the list, a card or a history."""
     match ctx.args.split(":"):
         case ["list", page] if is_row_number(page):
-            screen = await _list(ctx, int(page))
-        case ["card" | "history" | "delete" | "drop" | "pause" | "resume" as verb, number] if is_row_number(
-            number
-        ):
+            screen = await list_screen(ctx, int(page))
+        case [verb, number] if verb in _VERBS and is_row_number(number):
             screen = await _pressed(ctx, verb, ScheduleId(int(number)))
         case ["run", number, last] if is_row_number(number) and is_row_number(last):
             screen = await _pressed(ctx, "run", ScheduleId(int(number)), last_seen=int(last))
@@ -71,23 +48,27 @@ async def _pressed(ctx: Context, verb: str, schedule_id: ScheduleId, *, last_see
             case "drop":
                 await _change(ctx, schedule_id, Change.DELETE)
                 ctx.answer(ctx.text("schedule-deleted"))
-                return await _list(ctx, page=0)
+                return await list_screen(ctx, page=0)
+            case "again":
+                return await _confirm_again(ctx, schedule_id)
+            case "edit":
+                return await lines.editing(ctx, await schedules.get(ctx.session, schedule_id))
             case "history":
                 return await _history(ctx, schedule_id)
             case "delete":
                 return await _confirm(ctx, schedule_id)
-        return await _card(ctx, schedule_id)
+        return await card_screen(ctx, schedule_id)
     except NoSuchSchedule:
         ctx.answer(ctx.text("schedule-gone"))
-        return await _list(ctx, page=0)
+        return await list_screen(ctx, page=0)
     except BotyardError as problem:
         ctx.answer(str(problem), alert=True)
-        return await _card(ctx, schedule_id)
+        return await card_screen(ctx, schedule_id)
 
 
 async def _run_once(ctx: Context, schedule_id: ScheduleId, last_seen: int) -> None:
     """Runs it now, unless it has run since the card was drawn: two taps are meant as one."""
-    latest = await schedules.runs_of(ctx.session, schedule_id, most=1)
+    latest = await schedule_runs.runs_of(ctx.session, schedule_id, most=1)
     if latest and latest[0].id > last_seen:
         ctx.answer(ctx.text("schedule-ran-meanwhile"))
         return
@@ -96,44 +77,17 @@ async def _run_once(ctx: Context, schedule_id: ScheduleId, last_seen: int) -> No
 
 
 async def _change(ctx: Context, schedule_id: ScheduleId, wanted: Change) -> None:
-    await service.change(ctx.session, schedule_id, wanted, ctx.house.actions, _operator(ctx), ctx.now)
-
-
-# making
-
-
-async def _add(ctx: Context, lines: str) -> Screen:
-    if not lines.strip():
-        return Screen(_template(ctx))
-    try:
-        order = await service.read_order(ctx.session, lines, ctx.house.actions, ctx.now)
-        schedule_id = await service.add(ctx.session, order, ctx.bot.id, _operator(ctx), ctx.now)
-    except WrongLine as wrong:
-        said = ctx.text("schedule-line-empty") if not wrong.line else wrong.line[:80]
-        problem = ctx.text("schedule-wrong-line", line=wrong.number, said=said, problem=str(wrong))
-        return Screen(f"{problem}\n\n{_template(ctx)}")
-    except BotyardError as problem:
-        return Screen(ctx.text("schedule-refused", problem=str(problem)))
-    card = await _card(ctx, schedule_id)
-    return Screen(f"{ctx.text('schedule-added')}\n\n{card.html}", card.buttons)
-
-
-def _template(ctx: Context) -> str:
-    actions = sorted(ctx.house.actions.values(), key=lambda each: each.name)
-    known = "\n".join(ctx.text("schedule-action", usage=each.usage, title=each.title) for each in actions)
-    # without what may be left out, so that it can be sent as it is
-    usage = re.sub(r" \[[^]]*\]", "", actions[0].usage) if actions else "..."
-    chat = ctx.chat.telegram_id if not ctx.chat.is_private else -1001234567890
-    return ctx.text("schedule-template", usage=usage, chat=str(chat), actions=Html(known))
+    await service.change(ctx.session, schedule_id, wanted, ctx.house.actions, operator(ctx), ctx.now)
 
 
 # showing
 
 
-async def _list(ctx: Context, page: int) -> Screen:
+async def list_screen(ctx: Context, page: int) -> Screen:
+    """All schedules, a page of them."""
     found = await schedules.listed(ctx.session)
     if not found:
-        return Screen(f"{ctx.text('schedules-none')}\n\n{_template(ctx)}")
+        return Screen(f"{ctx.text('schedules-none')}\n\n{await lines.template(ctx)}")
     last_page = (len(found) - 1) // ON_A_PAGE
     page = min(page, last_page)
     shown = found[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
@@ -152,17 +106,11 @@ async def _list(ctx: Context, page: int) -> Screen:
     return Screen("\n\n".join(blocks), [*rows, turns] if turns else rows)
 
 
-async def _named(ctx: Context, name: str) -> Screen:
-    try:
-        return await _card(ctx, ScheduleId((await schedules.find(ctx.session, name)).id))
-    except NoSuchSchedule:
-        return Screen(ctx.text("schedule-unknown", name=name[:64]))
-
-
-async def _card(ctx: Context, schedule_id: ScheduleId) -> Screen:
+async def card_screen(ctx: Context, schedule_id: ScheduleId) -> Screen:
+    """One schedule: what it does, and what can be done with it. Raises `NoSuchSchedule`."""
     schedule = await schedules.get(ctx.session, schedule_id)
     seen = await service.overview(ctx.session, schedule, ctx.house.actions, ctx.now)
-    lines = [
+    shown = [
         ctx.text("schedule-name", name=seen.name),
         ctx.text("schedule-does", does=seen.does),
         ctx.text("schedule-to", places=_places(seen), count=len(seen.places)),
@@ -170,10 +118,10 @@ async def _card(ctx: Context, schedule_id: ScheduleId) -> Screen:
         _next_line(ctx, seen),
     ]
     if seen.catch_up:
-        lines.append(ctx.text("schedule-catches-up"))
+        shown.append(ctx.text("schedule-catches-up"))
     if seen.last is not None:
-        lines.append(ctx.text("schedule-last", run=Html(_run_line(ctx, seen.last, schedule.zone))))
-    return Screen("\n".join(lines), _card_buttons(ctx, seen))
+        shown.append(ctx.text("schedule-last", run=Html(_run_line(ctx, seen.last, schedule.zone))))
+    return Screen("\n".join(shown), _card_buttons(ctx, seen))
 
 
 def _next_line(ctx: Context, seen: Overview) -> str:
@@ -184,18 +132,23 @@ def _next_line(ctx: Context, seen: Overview) -> str:
 
 def _card_buttons(ctx: Context, seen: Overview) -> Rows:
     switch = "pause" if seen.enabled else "resume"
-    last = seen.last.id if seen.last else 0
+    run = f"schedule:again:{seen.id}" if seen.ran_lately else _run_data(seen.id, seen.last)
     return [
         [
             Press(ctx.text(f"schedule-button-{switch}"), f"schedule:{switch}:{seen.id}"),
-            Press(ctx.text("schedule-button-run"), f"schedule:run:{seen.id}:{last}"),
+            Press(ctx.text("schedule-button-run"), run),
         ],
         [
+            Press(ctx.text("schedule-button-edit"), f"schedule:edit:{seen.id}"),
             Press(ctx.text("schedule-button-history"), f"schedule:history:{seen.id}"),
             Press(ctx.text("schedule-button-delete"), f"schedule:delete:{seen.id}"),
         ],
         [Press(ctx.text("schedule-button-all"), "schedule:list:0")],
     ]
+
+
+def _run_data(schedule_id: ScheduleId, last: ScheduleRun | None) -> str:
+    return f"schedule:run:{schedule_id}:{last.id if last else 0}"
 
 
 def _places(seen: Overview) -> str:
@@ -205,9 +158,9 @@ def _places(seen: Overview) -> str:
 
 async def _history(ctx: Context, schedule_id: ScheduleId) -> Screen:
     schedule = await schedules.get(ctx.session, schedule_id)
-    runs = await schedules.runs_of(ctx.session, schedule_id, most=RUNS_SHOWN)
-    lines = [_run_line(ctx, run, schedule.zone) for run in runs] or [ctx.text("schedule-no-runs")]
-    html = "\n".join([ctx.text("schedule-history", name=schedule.name), "", *lines])
+    runs = await schedule_runs.runs_of(ctx.session, schedule_id, most=RUNS_SHOWN)
+    shown = [_run_line(ctx, run, schedule.zone) for run in runs] or [ctx.text("schedule-no-runs")]
+    html = "\n".join([ctx.text("schedule-history", name=schedule.name), "", *shown])
     return Screen(html, [[Press(ctx.text("schedule-button-back"), f"schedule:card:{schedule_id}")]])
 
 
@@ -221,8 +174,19 @@ def _run_line(ctx: Context, run: ScheduleRun, zone: str) -> str:
         sign=sign,
         at=at,
         state=run.state,
-        detail=f": {run.detail[:200]}" if run.detail else "",
+        detail=f": {run.detail[:DETAIL_SHOWN]}" if run.detail else "",
     )
+
+
+async def _confirm_again(ctx: Context, schedule_id: ScheduleId) -> Screen:
+    """Asks first: two taps in a row were meant as one, and the second hits whatever stands there by then."""
+    schedule = await schedules.get(ctx.session, schedule_id)
+    latest = await schedule_runs.runs_of(ctx.session, schedule_id, most=1)
+    rows = [
+        [Press(ctx.text("schedule-button-back"), f"schedule:card:{schedule_id}")],
+        [Press(ctx.text("schedule-button-again"), _run_data(schedule_id, next(iter(latest), None)))],
+    ]
+    return Screen(ctx.text("schedule-confirm-again", name=schedule.name), rows)
 
 
 async def _confirm(ctx: Context, schedule_id: ScheduleId) -> Screen:
@@ -236,5 +200,6 @@ async def _confirm(ctx: Context, schedule_id: ScheduleId) -> Screen:
     return Screen(ctx.text("schedule-confirm", name=schedule.name), rows)
 
 
-def _operator(ctx: Context) -> Actor:
+def operator(ctx: Context) -> Actor:
+    """Who asks."""
     return Actor(ctx.member.id, ctx.bot.id)

@@ -1,8 +1,9 @@
-"""/console/schedules: what is posted by itself, when it is next, how it went; and a form for a new one."""
+"""/console/schedules: what is posted by itself, when it is next, how it went; forms to add and to edit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,22 +14,27 @@ from starlette.routing import BaseRoute, Route
 from botyard.console import Form, Page, Refusal, Templates, Tone, read_form, redirect, signed_in
 from botyard.errors import BotyardError
 from botyard.feature import Site
-from botyard.features.schedules import service
-from botyard.features.schedules.service import Change, Order
-from botyard.jobs import schedules
-from botyard.jobs.recurrence_words import read_recurrence
-from botyard.jobs.schedules import NoSuchSchedule, Schedule, ScheduleId
+from botyard.features.schedules import orders, service
+from botyard.features.schedules.forms import FormReader, choices_of, filled_form
+from botyard.features.schedules.orders import Order
+from botyard.features.schedules.service import Change
+from botyard.jobs import schedule_runs, schedules
+from botyard.jobs.schedules import NoSuchSchedule, Revision, Schedule, ScheduleId
+from botyard.members import reach
 from botyard.members.audit import Actor
+from botyard.routing.reach import warnings
+from botyard.routing.texts import TextArgument
 
 HOME = "/console/schedules"
 RUNS_SHOWN = 50
+MOST_GROUPS = 200
 
 templates = Templates(Path(__file__).with_name("templates"))
 
 _DONE = {
     Change.PAUSE: "{} is paused.",
     Change.RESUME: "{} goes on.",
-    Change.RUN: "{} runs now.",
+    Change.RUN: "{} is posted now.",
     Change.DELETE: "{} is deleted.",
 }
 
@@ -40,6 +46,7 @@ def pages(site: Site) -> Sequence[BaseRoute]:
         Page("/schedules", desk.index, title="Schedules"),
         Route("/schedules/new", desk.new, methods=["GET", "POST"]),
         Route("/schedules/{number:int}", desk.one),
+        Route("/schedules/{number:int}/edit", desk.edit, methods=["GET", "POST"]),
         Route("/schedules/{number:int}/{change}", desk.change, methods=["POST"]),
     ]
 
@@ -63,7 +70,7 @@ class _Desk:
         async with self._site.database.reading() as session:
             schedule = await _schedule(session, request)
             seen = await service.overview(session, schedule, self._site.actions, self._site.clock.now())
-            found = await schedules.runs_of(session, seen.id, most=RUNS_SHOWN)
+            found = await schedule_runs.runs_of(session, seen.id, most=RUNS_SHOWN)
             runs = [(service.moment_of(run.occurrence, schedule.zone), run) for run in found]
         return templates.show(request, "schedule.html", schedule=seen, runs=runs)
 
@@ -75,10 +82,10 @@ class _Desk:
             schedule = await _schedule(session, request)
             number, name = ScheduleId(schedule.id), schedule.name
             address = HOME if wanted is Change.DELETE else f"{HOME}/{number}"
-            latest = await schedules.runs_of(session, number, most=1)
+            latest = await schedule_runs.runs_of(session, number, most=1)
             if wanted is Change.RUN and latest and str(latest[0].id) != form.typed("last"):
-                return redirect(request, address, "It has run meanwhile. Once more?", tone=Tone.WARN)
-            by = Actor(signed_in(request).member.id)
+                return redirect(request, address, "It was posted a moment ago.", tone=Tone.WARN)
+            by = _operator(request)
             try:
                 await service.change(session, number, wanted, self._site.actions, by, self._site.clock.now())
             except BotyardError as problem:
@@ -88,44 +95,86 @@ class _Desk:
     async def new(self, request: Request) -> Response:
         """GET: a form. POST: keeps the schedule, or shows again what was typed."""
         if request.method == "GET":
-            return self._form(request, Form.filled(rhythm="every day at 09:00 in Europe/London"))
+            form = Form.filled(rhythm="every day at 09:00 in Europe/London")
+            return await self._form(request, form)
         form = await read_form(request)
-        async with self._site.database.session() as session:
-            order = await self._order(session, form)
-            bot_id = form.choice("bot", self._site.bots)
-            if order is None or form.errors:
-                return self._form(request, form, status=422)
-            by = Actor(signed_in(request).member.id)
-            with form.reading("name"):
-                number = await service.add(session, order, bot_id, by, self._site.clock.now())
-            if form.errors:
-                return self._form(request, form, status=422)
-        return redirect(request, f"{HOME}/{number}", f"{order.name} is scheduled.")
-
-    async def _order(self, session: AsyncSession, form: Form) -> Order | None:
         now = self._site.clock.now()
-        name, does = form.text("name", most=32), form.text("does", most=500)
-        chats, rhythm = form.text("chats", most=8000, multiline=True), form.text("rhythm", most=500)
-        if form.errors:
-            return None
-        with form.reading("name"):
-            service.read_name(name)
-        with form.reading("does"):
-            action, payload = await service.read_action(session, does, self._site.actions)
-        with form.reading("chats"):
-            keys = await service.read_chats(session, chats.replace(",", " ").split(), now)
-        with form.reading("rhythm"):
-            recurrence = read_recurrence(rhythm, now)
-        if form.errors:
-            return None
-        return Order(name, action, payload, keys, recurrence, form.flag("catch_up"))
+        async with self._site.database.session() as session:
+            wanted = await FormReader(session, form, self._site.actions, now).read()
+            name = form.text("name", most=32)
+            with form.reading("name"):
+                orders.read_name(name)
+            bot_id = form.choice("bot", self._site.bots)
+            if wanted is None or form.errors:
+                return await self._form(request, form, status=422)
+            order = Order(name, *wanted.does, wanted.chats, wanted.recurrence, wanted.catch_up)
+            with form.reading("name"):
+                number = await service.add(session, order, bot_id, _operator(request), now)
+            if form.errors:
+                return await self._form(request, form, status=422)
+            doubts = await warnings(session, self._say, wanted.chats, bot_id)
+        return _saved(request, number, f"{order.name} is scheduled.", doubts)
 
-    def _form(self, request: Request, form: Form, *, status: int = 200) -> Response:
-        bots = [(bot.id, bot.name) for bot in self._site.bots.values()]
-        actions = sorted(self._site.actions.values(), key=lambda each: each.name)
+    async def edit(self, request: Request) -> Response:
+        """GET: the form with what it has. POST: changes the schedule; its history stays."""
+        now = self._site.clock.now()
+        async with self._site.database.session() as session:
+            schedule = await _schedule(session, request)
+            old = await orders.written(session, schedule, self._site.actions, now)
+            if request.method == "GET":
+                filled = await filled_form(session, schedule, old, self._site.actions)
+                return await self._form(request, filled, schedule=schedule)
+            form = await read_form(request)
+            kept = (schedule.action, schedule.payload)
+            reader = FormReader(session, form, self._site.actions, now, old=old, kept=kept)
+            wanted = await reader.read()
+            bot_id = form.choice("bot", self._site.bots)
+            if wanted is None or form.errors:
+                return await self._form(request, form, schedule=schedule, status=422)
+            keys = await schedules.chats_of(session, ScheduleId(schedule.id))
+            revision = Revision(
+                does=wanted.does if wanted.does != kept else None,
+                chats=wanted.chats if set(wanted.chats) != set(keys) else None,
+                recurrence=wanted.recurrence if wanted.rhythm != old.rhythm else None,
+                catch_up=wanted.catch_up if wanted.catch_up != schedule.catch_up else None,
+                bot_id=bot_id if bot_id != schedule.bot_id else None,
+            )
+            await service.edit(session, schedule, revision, _operator(request), now)
+            number, name = ScheduleId(schedule.id), schedule.name
+            doubts = await warnings(session, self._say, wanted.chats, bot_id)
+        return _saved(request, number, f"{name} is saved.", doubts)
+
+    def _say(self, key: str, **arguments: TextArgument) -> str:
+        return self._site.texts.format(None, key, **arguments)
+
+    async def _form(
+        self, request: Request, form: Form, *, schedule: Schedule | None = None, status: int = 200
+    ) -> Response:
+        actions = self._site.actions
+        async with self._site.database.reading() as session:
+            what = await choices_of(session, actions)
+            groups = await reach.groups_met(session, most=MOST_GROUPS)
         return templates.show(
-            request, "new_schedule.html", status=status, form=form, bots=bots, actions=actions
+            request,
+            "schedule_form.html",
+            status=status,
+            form=form,
+            schedule=schedule,
+            bots=[(bot.id, bot.name) for bot in self._site.bots.values()],
+            what=what,
+            groups=[(group.telegram_id, group.name) for group in groups],
+            actions=sorted(actions.values(), key=lambda each: each.name),
         )
+
+
+def _saved(request: Request, number: ScheduleId, said: str, doubts: Sequence[str]) -> Response:
+    """Back to the schedule, with what is to be feared of it."""
+    text = " ".join([said, *map(unescape, doubts)])
+    return redirect(request, f"{HOME}/{number}", text, tone=Tone.WARN if doubts else Tone.GOOD)
+
+
+def _operator(request: Request) -> Actor:
+    return Actor(signed_in(request).member.id)
 
 
 async def _schedule(session: AsyncSession, request: Request) -> Schedule:

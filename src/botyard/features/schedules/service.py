@@ -1,41 +1,34 @@
-"""What operators do with schedules: read an order, keep it, pause, resume, run, delete; and what they see."""
+"""What operators do with schedules: keep, edit, pause, resume, run, delete; and what they see of them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.errors import BotyardError
-from botyard.ids import BotId, ChatKey
-from botyard.jobs import schedules
+from botyard.features.schedules.orders import Order
+from botyard.ids import BotId
+from botyard.jobs import schedule_runs, schedules
 from botyard.jobs.cron import WrongRecurrence
-from botyard.jobs.recurrence import Recurrence, zone_named
-from botyard.jobs.recurrence_words import describe, read_recurrence
-from botyard.jobs.schedules import Action, BadSchedule, NewSchedule, Schedule, ScheduleId, ScheduleRun
+from botyard.jobs.recurrence import zone_named
+from botyard.jobs.recurrence_words import describe
+from botyard.jobs.schedules import (
+    Action,
+    BadSchedule,
+    NewSchedule,
+    Revision,
+    Schedule,
+    ScheduleId,
+    ScheduleRun,
+)
 from botyard.members import audit, chats
 from botyard.members.audit import Actor
 from botyard.members.member import ChatPlace
 
-CATCH_UP = "catch-up"
-MOST_CHATS = 200
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-
-
-class WrongLine(BotyardError):
-    """A line of an order is not understood, or cannot be done. `number` counts from 1."""
-
-    def __init__(self, number: int, line: str, problem: BotyardError) -> None:
-        super().__init__(problem.message, remedy=problem.remedy)
-        self.number = number
-        self.line = line
+JUST_NOW = timedelta(minutes=1)
 
 
 class Change(StrEnum):
@@ -45,18 +38,6 @@ class Change(StrEnum):
     RESUME = "resume"
     RUN = "run"
     DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an operator wants to happen, where and when."""
-
-    name: str
-    action: str
-    payload: dict[str, Any]
-    chats: Sequence[ChatKey]
-    recurrence: Recurrence
-    catch_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,74 +54,8 @@ class Overview:
     catch_up: bool
     places: Sequence[ChatPlace]
     last: ScheduleRun | None
-
-
-async def read_order(session: AsyncSession, text: str, actions: Mapping[str, Action], now: datetime) -> Order:
-    """The order that lines of text make: a name, an action with its words, `to` with chats, a rhythm.
-
-    The rhythm may go on in further lines; `catch-up` in it is no part of it. Raises `WrongLine`.
-    """
-    numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    lines = [(number, line) for number, line in numbered if line]
-    lines += [(len(numbered) + 1, "")] * max(0, 4 - len(lines))  # a line that is missing is wrong
-    (name_at, name), (action_at, does), (places_at, places), *rest = lines
-    with _at_line(name_at, name):
-        read_name(name)
-    with _at_line(action_at, does):
-        action, payload = await read_action(session, does, actions)
-    with _at_line(places_at, places):
-        keys = await _read_places(session, places, now)
-    said = " ".join(line for _, line in rest).split()
-    catch_up = CATCH_UP in map(str.lower, said)
-    rhythm = " ".join(word for word in said if word.lower() != CATCH_UP)
-    with _at_line(rest[0][0], rest[0][1]):
-        recurrence = read_recurrence(rhythm, now)
-    return Order(name, action, payload, keys, recurrence, catch_up)
-
-
-@contextmanager
-def _at_line(number: int, line: str) -> Iterator[None]:
-    try:
-        yield
-    except BotyardError as problem:
-        raise WrongLine(number, line, problem) from problem
-
-
-def read_name(name: str) -> str:
-    """The name, if it can be one. Raises `BadSchedule`."""
-    if not _NAME.fullmatch(name):
-        raise BadSchedule(
-            "A name is 1 to 32 small letters, digits, - and _.", remedy="Write it like morning-guides."
-        )
-    return name
-
-
-async def read_action(
-    session: AsyncSession, words: str, actions: Mapping[str, Action]
-) -> tuple[str, dict[str, Any]]:
-    """The action that the words name, and its payload. Raises `BotyardError`."""
-    name, _, rest = words.partition(" ")
-    action = actions.get(name.lower())
-    if action is None:
-        known = ", ".join(sorted(actions)) or "nothing yet"
-        raise BadSchedule(f"'{name[:40]}' cannot be scheduled.", remedy=f"There is: {known}.")
-    return action.name, await action.read(session, rest.strip())
-
-
-async def _read_places(session: AsyncSession, line: str, now: datetime) -> list[ChatKey]:
-    to, *names = line.replace(",", " ").split() or [""]
-    if to.lower() != "to" or not names:
-        raise BadSchedule(
-            "This line says where: to, and then chats.", remedy="Write it like: to -1001234567890 @club"
-        )
-    return await read_chats(session, names, now)
-
-
-async def read_chats(session: AsyncSession, names: Sequence[str], now: datetime) -> list[ChatKey]:
-    """The chats of these ids and @usernames. Raises `BotyardError`."""
-    if len(names) > MOST_CHATS:
-        raise BadSchedule(f"These are {len(names)} chats, at most {MOST_CHATS} go.", remedy="Make two.")
-    return await chats.named(session, names, now)
+    ran_lately: bool
+    """Whether it ran a moment ago, or still does: somebody who has it run now may have tapped twice."""
 
 
 async def add(session: AsyncSession, order: Order, bot_id: BotId, by: Actor, now: datetime) -> ScheduleId:
@@ -158,6 +73,18 @@ async def add(session: AsyncSession, order: Order, bot_id: BotId, by: Actor, now
     schedule = await schedules.create(session, wanted, now)
     _record(session, "add", schedule, by, now, rhythm=describe(order.recurrence, now))
     return ScheduleId(schedule.id)
+
+
+async def edit(session: AsyncSession, schedule: Schedule, wanted: Revision, by: Actor, now: datetime) -> bool:
+    """Changes it, and writes that into the audit log; False where nothing is to change.
+
+    Raises `BadSchedule`.
+    """
+    if not wanted.changed:
+        return False
+    await schedules.revise(session, schedule, wanted, now)
+    _record(session, "edit", schedule, by, now, changed=wanted.changed)
+    return True
 
 
 async def change(
@@ -178,7 +105,7 @@ async def change(
         case Change.RUN:
             if schedule.action not in actions:
                 raise BadSchedule(f"Nothing here can do '{schedule.action}' any more.", remedy="Delete it.")
-            await schedules.run_now(session, schedule, now)
+            await schedule_runs.run_now(session, schedule, now)
         case Change.DELETE:
             await schedules.remove(session, schedule)
     _record(session, wanted, schedule, by, now)
@@ -191,7 +118,7 @@ async def overview(
     schedule_id = ScheduleId(schedule.id)
     keys = await schedules.chats_of(session, schedule_id)
     known = await chats.places_of(session, keys)
-    runs = await schedules.runs_of(session, schedule_id, most=1)
+    latest = next(iter(await schedule_runs.runs_of(session, schedule_id, most=1)), None)
     action = actions.get(schedule.action)
     does = action.describe(schedule.payload) if action else f"{schedule.action} (not there any more)"
     return Overview(
@@ -203,7 +130,8 @@ async def overview(
         enabled=schedule.enabled,
         catch_up=schedule.catch_up,
         places=[known[key] for key in keys],
-        last=runs[0] if runs else None,
+        last=latest,
+        ran_lately=latest is not None and (latest.finished_at is None or now - latest.fired_at < JUST_NOW),
     )
 
 

@@ -59,6 +59,18 @@ class Clicker:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How links are handed out here: through the click counter, where people can reach it, or straight."""
+
+    base_url: str
+    counts_clicks: bool
+
+    async def lead(self, session: AsyncSession, url: str, label: str, now: datetime) -> str:
+        """The address to hand out for `url`; its clicks are counted under `label`, if they are."""
+        return await tracked_url(session, self.base_url, url, label, now) if self.counts_clicks else url
+
+
 async def tracked_url(session: AsyncSession, base_url: str, url: str, label: str, now: datetime) -> str:
     """The address that counts a click under `label` and leads on to `url`. Asked again, it is the same."""
     target = await _target(session, label, url, now)

@@ -55,7 +55,7 @@ def list_users(request: ControlRequest) -> list[Json]:
 
 
 def make_user(request: ControlRequest) -> Json:
-    """Makes a person, or changes the one with this id."""
+    """Makes a person, or changes the one with this id. He has begun with the `started` bots long ago."""
     user_id, first_name = request.field("id", int), request.field("first_name", str)
     if user_id <= 0 or user_id in request.world.bots:
         raise ControlError("id must be positive and not that of a bot.")
@@ -67,6 +67,10 @@ def make_user(request: ControlRequest) -> Json:
         if name in request.body:
             setattr(user, name, (request.optional(name, str) or "").lstrip("@") or None)
     user.is_premium = bool(request.optional("is_premium", bool))
+    for started in request.optional("started", list) or []:
+        peer = request.world.private(request.world.find_bot(started), user).peer
+        if peer is not None:
+            peer.started = True
     request.world.changed()
     return user_entry(user)
 

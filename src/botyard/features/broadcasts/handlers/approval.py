@@ -41,7 +41,7 @@ async def _decide(ctx: Context, broadcast: Broadcast, *, agrees: bool) -> None:
     by, is_second = Actor(ctx.member.id, ctx.bot.id), approval.waits_for_second(broadcast)
     key = "broadcast-agreed" if agrees else "broadcast-refused"
     told = await asking.tell_starter(
-        ctx.house, ctx.session, broadcast, f"{key}-by", who=ctx.member.name
+        ctx.house.texts, ctx.session, broadcast, f"{key}-by", who=ctx.member.name
     )  # before it is a draft again, which nobody has started
     is_his_own = approval.starter_of(broadcast) == ctx.member.id
     await (approval.agree if agrees else approval.refuse)(ctx.session, broadcast, by, ctx.now)

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from typing import NewType
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
@@ -16,7 +16,7 @@ from botyard.features.broadcasts import audience as audiences
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
 from botyard.features.broadcasts.message import Message
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, Variant
-from botyard.ids import BotId
+from botyard.ids import BotId, UserId
 from botyard.jobs.recurrence import QuietHours
 from botyard.members import audit
 from botyard.members.audit import Actor
@@ -24,6 +24,8 @@ from botyard.members.consent import Topic
 
 BroadcastId = NewType("BroadcastId", int)
 
+NOBODY = UserId(0)
+"""Who made what was made on the command line."""
 MOST_VARIANTS = 20
 LONGEST_NAME = 64
 
@@ -79,13 +81,15 @@ class Reach:
     unreachable: int
 
 
-async def make(session: AsyncSession, plan: Plan, bot_id: BotId, by: Actor, now: datetime) -> Broadcast:
-    """Keeps a new draft."""
+async def make(
+    session: AsyncSession, plan: Plan, bot_id: BotId, by: Actor | None, now: datetime
+) -> Broadcast:
+    """Keeps a new draft. `by` is nobody on the command line."""
     broadcast = Broadcast(
         **_columns(plan),
         bot_id=bot_id,
         state=BroadcastState.DRAFT,
-        created_by=by.user_id,
+        created_by=by.user_id if by else NOBODY,
         created_at=now,
         changed_at=now,
         driver=0,
@@ -112,7 +116,7 @@ async def change(session: AsyncSession, broadcast: Broadcast, plan: Plan, by: Ac
 
 
 async def word(
-    session: AsyncSession, broadcast: Broadcast, wordings: Sequence[Wording], by: Actor, now: datetime
+    session: AsyncSession, broadcast: Broadcast, wordings: Sequence[Wording], by: Actor | None, now: datetime
 ) -> None:
     """Sets what it says. While it is paused too, for those who have not got it; then the numbers must stay.
 
@@ -148,6 +152,16 @@ async def word(
     record(session, broadcast, "word", by, now, messages=len(wordings))
 
 
+async def drop(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+    """Throws away one that has not begun. Raises `WrongMoment`."""
+    if not broadcast.state.is_new:
+        raise WrongMoment(f"{broadcast.name} has begun.", remedy="What was sent stays in the books.")
+    await session.execute(delete(Variant).where(Variant.broadcast_id == broadcast.id))
+    record(session, broadcast, "drop", by, now, name=broadcast.name)
+    await session.delete(broadcast)
+    await session.flush()
+
+
 async def get(session: AsyncSession, number: int) -> Broadcast:
     """The broadcast of this number. Raises `NoSuchBroadcast`."""
     return _existing(await session.get(Broadcast, number), number)
@@ -159,10 +173,15 @@ async def locked(session: AsyncSession, number: int) -> Broadcast:
     return _existing(found, number)
 
 
-async def listed(session: AsyncSession, *, skip: int = 0, most: int) -> tuple[list[Broadcast], int]:
-    """Broadcasts, newest first, and how many there are."""
-    total = await session.scalar(select(func.count()).select_from(Broadcast))
-    rows = await session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).offset(skip).limit(most))
+async def listed(
+    session: AsyncSession, *, skip: int = 0, most: int, bot_id: BotId | None = None
+) -> tuple[list[Broadcast], int]:
+    """Broadcasts, newest first, and how many there are: of one bot, or of all."""
+    mine = true() if bot_id is None else Broadcast.bot_id == bot_id
+    total = await session.scalar(select(func.count()).select_from(Broadcast).where(mine))
+    rows = await session.scalars(
+        select(Broadcast).where(mine).order_by(Broadcast.id.desc()).offset(skip).limit(most)
+    )
     return list(rows), total or 0
 
 

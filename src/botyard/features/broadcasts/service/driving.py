@@ -61,10 +61,8 @@ async def _run(
         broadcast.state, broadcast.finished_at = BroadcastState.FINISHED, now
         drafts.record(session, broadcast, "finish", None, now, **_figures(states))
         return None
-    if (
-        waiting and broadcast.fed_through >= broadcast.size
-    ):  # they were passed over, as it is quiet where they are
-        broadcast.fed_through = 0
+    if waiting and broadcast.fed_through >= broadcast.size:
+        broadcast.fed_through = 0  # they were passed over, as it is quiet where they are
         return EVERY if under_way else QUIET_LOOK
     return EVERY
 
@@ -90,7 +88,7 @@ def _ahead(broadcast: Broadcast, pace: Pace) -> int:
 
 
 def _stood_still(broadcast: Broadcast, now: datetime) -> bool:
-    return broadcast.driven_at is not None and now - broadcast.driven_at > life.LATE
+    return broadcast.driven_at is not None and now - broadcast.driven_at > life.STANDSTILL
 
 
 def _figures(states: Mapping[RecipientState, int]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.hot import HotConnection, HotStatement, in_one_trip
 from botyard.features.broadcasts.message import Person, Prepared
 from botyard.features.broadcasts.models import Broadcast, RecipientState
-from botyard.features.broadcasts.service import drafts, tallies
+from botyard.features.broadcasts.service import drafts, tallies, touches
 from botyard.features.broadcasts.service.drafts import Plan
 from botyard.features.broadcasts.service.life import receipt_of
 from botyard.features.broadcasts.service.tallies import Fate
@@ -35,6 +35,8 @@ LEFT = "left the list"
 ENOUGH = "has had enough for now"
 BANNED = "is banned"
 UNREACHABLE = "cannot be reached any more"
+GOT = frozenset((RecipientState.SENT, RecipientState.UNKNOWN))
+"""Who is in these has got it, or may have."""
 _GONE_KINDS = frozenset({"forbidden"})
 
 
@@ -74,13 +76,6 @@ _MOVE = HotStatement(
     """,
     moved={"broadcast": "bigint", "position": "bigint", "state": "text", "reason": "text"},
 )
-_TOUCH = HotStatement(
-    """
-    INSERT INTO marketing_touches (user_id, at, cause)
-    SELECT user_id, :now, :cause FROM {touch} WHERE true ON CONFLICT DO NOTHING
-    """,
-    touch={"user_id": "bigint"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,9 @@ async def learn(session: AsyncSession, broadcast: Broadcast, now: datetime) -> i
 
     def take(hot: HotConnection) -> int:
         ended = bulk.collect(hot, receipt_of(broadcast), most=MOST_AT_ONCE)
-        tallies.settle(hot, broadcast.id, [_fate(each) for each in ended], now)
+        settled = tallies.settle(hot, broadcast.id, [_fate(each) for each in ended], now)
+        missed = [each.user_id for each in settled if each.state not in GOT]
+        touches.forget(hot, receipt_of(broadcast), missed)
         return len(ended)
 
     return await in_one_trip(await session.connection(), take)
@@ -233,9 +230,8 @@ def _queue(
         for each in to
     ]
     outbox_queue.add_batch(hot, calls, now)
-    if to and broadcast.topic.needs_yes:
-        touches = [{"user_id": each.person.user_id} for each in to]
-        hot.execute(_TOUCH, touch=touches, now=hot.moment(now), cause=receipt_of(broadcast))
+    if broadcast.topic.needs_yes:
+        touches.note(hot, receipt_of(broadcast), [each.person.user_id for each in to], now)
 
 
 class _Quiet:

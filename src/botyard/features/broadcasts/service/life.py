@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.hot import HotConnection, in_one_trip
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipient, RecipientState
-from botyard.features.broadcasts.service import drafts, preflight, tallies
+from botyard.features.broadcasts.service import drafts, preflight, tallies, touches
 from botyard.features.broadcasts.service.drafts import WrongMoment
+from botyard.features.broadcasts.service.tallies import Fate, Settled
 from botyard.jobs.queue import enqueue
 from botyard.members.audit import Actor
 from botyard.outbox import bulk
@@ -17,10 +19,15 @@ from botyard.outbox import bulk
 DRIVE_JOB = "broadcasts.drive"
 BEGIN_JOB = "broadcasts.begin"
 LATE = timedelta(hours=1)
-"""A start that is later than this, or a standstill that is longer, is for a person to look at first."""
+"""A start that is later than this is for a person to look at first."""
+STANDSTILL = timedelta(minutes=5)
+"""So is a standstill that is longer: a restart takes seconds, to put a backup back takes minutes."""
 TOO_LATE = "It should have started over an hour ago."
 OTHER_BOT = "Its bot is not among those of this service: put its token back into the settings."
-STOOD_STILL = "It stood still for over an hour: botyard was away, or this is a backup."
+STOOD_STILL = (
+    "It stood still for over five minutes. botyard was away, or this is a backup, and more have got it than "
+    "it says here. Look at the newest messages before it goes on."
+)
 
 
 def receipt_of(broadcast: Broadcast) -> str:
@@ -29,7 +36,7 @@ def receipt_of(broadcast: Broadcast) -> str:
 
 
 async def schedule(
-    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor, now: datetime
+    session: AsyncSession, broadcast: Broadcast, at: datetime, by: Actor | None, now: datetime
 ) -> None:
     """Has it start at that moment. Raises `WrongMoment`, and `NotReady` for messages unfit or untested.
 
@@ -40,13 +47,13 @@ async def schedule(
         raise WrongMoment("This moment is past.", remedy="Name one to come, or start it now.")
     preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast), tested=True)
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.SCHEDULED, at, ""
-    broadcast.started_by, broadcast.started_at = by.user_id, None
+    broadcast.started_by, broadcast.started_at = by.user_id if by else None, None
     payload = {"broadcast_id": broadcast.id, "at": at.isoformat()}
     await enqueue(session, BEGIN_JOB, payload, now, run_at=at)
     drafts.record(session, broadcast, "schedule", by, now, begins=at.isoformat())
 
 
-async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Makes it a draft again. Raises `WrongMoment`."""
     _must(broadcast, BroadcastState.SCHEDULED, BroadcastState.ASKING)
     drafts.to_draft(broadcast)
@@ -91,7 +98,7 @@ async def pause(
     await drive(session, broadcast, now)
 
 
-async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Goes on with those who have not got it. Raises `WrongMoment`, and `NotReady` for unfit messages."""
     _must(broadcast, BroadcastState.PAUSED)
     preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast))
@@ -101,7 +108,7 @@ async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
     await drive(session, broadcast, now)
 
 
-async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Ends it: nobody else gets it. What has arrived stays. Raises `WrongMoment`."""
     if broadcast.state.is_over:
         raise WrongMoment(f"{broadcast.name} is over.", remedy="What was sent can be deleted.")
@@ -114,7 +121,7 @@ async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
         await drive(session, broadcast, now)
 
 
-async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> int:
+async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> int:
     """Sends once more to those for whom it failed; answers how many. What is unknown is not repeated.
 
     Raises `WrongMoment` while it is under way.
@@ -137,7 +144,7 @@ async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor, now: dat
     return len(variants)
 
 
-async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> None:
+async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Deletes what has arrived, as far as Telegram lets bots (48 hours). Raises `WrongMoment`."""
     if broadcast.state.is_new or broadcast.state.is_under_way:
         raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Cancel or pause it first.")
@@ -157,11 +164,16 @@ async def drive(
 
 async def _take_back(session: AsyncSession, broadcast: Broadcast, now: datetime) -> None:
     """Takes its calls out of the outbox that nobody has begun to make; their recipients wait again."""
-    connection = await session.connection()
-    chats = await bulk.withdraw(connection, receipt_of(broadcast))
-    back = await tallies.settle_chats(session, broadcast, chats, RecipientState.PENDING, now)
+
+    def take_back(hot: HotConnection) -> list[Settled]:
+        chats = bulk.withdraw(hot, receipt_of(broadcast))
+        back = tallies.settle(hot, broadcast.id, [Fate(chat, RecipientState.PENDING) for chat in chats], now)
+        touches.forget(hot, receipt_of(broadcast), [each.user_id for each in back])
+        return back
+
+    back = await in_one_trip(await session.connection(), take_back)
     if back:
-        broadcast.fed_through = min(broadcast.fed_through, min(back) - 1)
+        broadcast.fed_through = min(broadcast.fed_through, min(each.position for each in back) - 1)
 
 
 def _must(broadcast: Broadcast, *states: BroadcastState) -> None:

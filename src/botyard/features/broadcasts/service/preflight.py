@@ -19,6 +19,7 @@ from botyard.features.broadcasts.service import composing, drafts
 from botyard.features.broadcasts.service.drafts import Plan, Wording, WrongMoment
 from botyard.features.broadcasts.service.freezing import NOBODY_ELSE, variant_of
 from botyard.ids import BotId, UserId
+from botyard.members.marketing import MarketingTouch
 from botyard.members.models import User
 from botyard.outbox.bulk import Pace
 
@@ -33,6 +34,9 @@ _NO_MESSAGE = Problem("It has no message.", "Write one first.")
 _NOT_TESTED = Problem("Nobody has looked at it on a phone yet.", "Send it to yourself first.")
 _OTHER_BOT = Problem(
     "Its bot is not among those of this service.", "Put its token back into the settings, or use another bot."
+)
+_QUIET = Problem(
+    "In quiet hours it waits, so it may take longer than the estimate.", "They count where each member is."
 )
 _PAID_TERMS = Problem(
     "Telegram takes paid broadcasts only of bots with 10,000 Stars and 10,000 users a month.",
@@ -128,6 +132,8 @@ async def check(
         *_left_over(draft, counts, without),
         *_might_be_too_long(draft, longest),
         *([_PAID_TERMS] if broadcast.paid else []),
+        *([_QUIET] if draft.plan.quiet else []),
+        *_had_enough(await _capped(session, draft, now)),
         *_needs_second(counts.total(), above),
     ]
     messages = sum(counts[each.number] * _messages_in(each.message) for each in draft.wordings)
@@ -232,6 +238,21 @@ async def _samples(session: AsyncSession, draft: _Draft) -> tuple[list[Sample], 
     return samples, longest
 
 
+async def _capped(session: AsyncSession, draft: _Draft, now: datetime) -> int:
+    """How many are left out because of the cap, as things are now."""
+    cap = draft.plan.cap
+    if cap is None or not draft.plan.topic.needs_yes:
+        return 0
+    had_enough = (
+        select(MarketingTouch.user_id)
+        .where(MarketingTouch.at > now - timedelta(days=cap.days))
+        .group_by(MarketingTouch.user_id)
+        .having(func.count() >= cap.messages)
+    )
+    meant = select(func.count()).select_from(draft.found).where(draft.found.c.id.in_(had_enough))
+    return await session.scalar(meant) or 0
+
+
 def _sent(broadcast: Broadcast, wording: Wording) -> Message:
     """The message as it is sent, as far as its text goes."""
     if wording.message.kind is MessageKind.ALBUM and broadcast.topic.needs_yes:
@@ -322,6 +343,12 @@ def _might_be_too_long(draft: _Draft, longest: Mapping[int, Person]) -> Iterator
         if each.number not in is_too_long and (over := checks.excess(message, LONGEST)):
             whose = "the longest name that Telegram allows"
             yield checks.too_long(message, each.number, over, whose)
+
+
+def _had_enough(members: int) -> Iterator[Problem]:
+    if members:
+        whom = "One of them has" if members == 1 else f"{members} of them have"
+        yield Problem(f"{whom} got enough marketing messages lately.", "They are left out, by the cap.")
 
 
 def _needs_second(recipients: int, above: int | None) -> Iterator[Problem]:

@@ -28,6 +28,15 @@ class Fate:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A recipient of whom it is written down what became of him."""
+
+    position: int
+    user_id: int
+    state: RecipientState
+
+
 _ADD = HotStatement(
     """
     INSERT INTO broadcast_tallies (broadcast_id, variant, state, recipients)
@@ -47,7 +56,8 @@ _SETTLE = HotStatement(
     WHERE broadcast_recipients.broadcast_id = fate.broadcast
     AND broadcast_recipients.chat_key = fate.chat_key
     AND broadcast_recipients.state = 'sending'
-    RETURNING broadcast_recipients.position, broadcast_recipients.variant, broadcast_recipients.state
+    RETURNING broadcast_recipients.position, broadcast_recipients.user_id, broadcast_recipients.variant,
+        broadcast_recipients.state
     """,
     fate={
         "broadcast": "bigint",
@@ -85,8 +95,8 @@ async def move(session: AsyncSession, broadcast: Broadcast, moves: Sequence[Move
     await in_one_trip(connection, lambda hot: add(hot, broadcast.id, changes_of(moves)))
 
 
-def settle(hot: HotConnection, broadcast_id: int, fates: Sequence[Fate], now: datetime) -> list[int]:
-    """Writes down what became of recipients who were being sent to; answers their positions."""
+def settle(hot: HotConnection, broadcast_id: int, fates: Sequence[Fate], now: datetime) -> list[Settled]:
+    """Writes down what became of recipients who were being sent to; answers who these are."""
     if not fates:
         return []
     rows = [
@@ -100,22 +110,9 @@ def settle(hot: HotConnection, broadcast_id: int, fates: Sequence[Fate], now: da
         for fate in fates
     ]
     settled = hot.execute(_SETTLE, fate=rows, now=hot.moment(now))
-    moves = [(variant, RecipientState.SENDING, RecipientState(state)) for _, variant, state in settled]
+    moves = [(variant, RecipientState.SENDING, RecipientState(state)) for *_, variant, state in settled]
     add(hot, broadcast_id, changes_of(moves))
-    return [position for position, _, _ in settled]
-
-
-async def settle_chats(
-    session: AsyncSession,
-    broadcast: Broadcast,
-    chats: Sequence[ChatKey],
-    state: RecipientState,
-    now: datetime,
-) -> list[int]:
-    """Moves the recipients of these chats from being sent to into a state; answers their positions."""
-    fates = [Fate(chat_key, state) for chat_key in chats]
-    connection = await session.connection()
-    return await in_one_trip(connection, lambda hot: settle(hot, broadcast.id, fates, now))
+    return [Settled(position, user_id, RecipientState(state)) for position, user_id, _, state in settled]
 
 
 async def counts(session: AsyncSession, broadcast_id: int) -> dict[tuple[int, RecipientState], int]:

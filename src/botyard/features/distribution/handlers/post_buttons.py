@@ -109,10 +109,23 @@ async def _back(ctx: Context, dispatch: Dispatch, _page: int, _chat: int) -> Non
     _show(ctx, dispatch, post_cards.card(ctx.text, dispatch))
 
 
+async def _ask_delete(ctx: Context, dispatch: Dispatch, _page: int, _chat: int) -> None:
+    if not _can_delete(ctx, dispatch):
+        return
+    # The question is not what the post looks like: it goes as soon as something new is known of a copy.
+    _show(ctx, dispatch, post_cards.card(ctx.text, dispatch), instead=post_cards.deleting(ctx.text, dispatch))
+
+
+def _can_delete(ctx: Context, dispatch: Dispatch) -> bool:
+    if any(map(post_cards.can_be_deleted, dispatch.copies)):
+        return True
+    is_under_way = any(copy.state is CopyState.DELETING for copy in dispatch.copies)
+    ctx.answer(ctx.text("post-being-deleted" if is_under_way else "post-nothing-there"), alert=True)
+    return False
+
+
 async def _delete(ctx: Context, dispatch: Dispatch, _page: int, _chat: int) -> None:
-    if not any(map(post_cards.can_be_deleted, dispatch.copies)):
-        is_under_way = any(copy.state is CopyState.DELETING for copy in dispatch.copies)
-        ctx.answer(ctx.text("post-being-deleted" if is_under_way else "post-nothing-there"), alert=True)
+    if not _can_delete(ctx, dispatch):
         return
     await sending.take_back(ctx.session, dispatch, ctx.member.id, ctx.now)
     _show(ctx, dispatch, post_cards.card(ctx.text, dispatch))
@@ -149,7 +162,9 @@ _PRESSES: Mapping[str, tuple[PostState, Handle]] = {
     "choose": (PostState.ASKING, _choose),
     "chat": (PostState.ASKING, _choose),
     "back": (PostState.ASKING, _back),
-    "delete": (PostState.SENT, _delete),
+    "delete": (PostState.SENT, _ask_delete),
+    "erase": (PostState.SENT, _delete),
+    "show": (PostState.SENT, _back),
     "rewrite": (PostState.SENT, _rewrite),
     "carry": (PostState.SENT, _carry),
 }
@@ -162,7 +177,8 @@ def _part_to_rewrite(dispatch: Dispatch) -> PostPart:
     return next((part for part in able if part.text), able[0])
 
 
-def _show(ctx: Context, dispatch: Dispatch, card: Card) -> None:
-    """Shows the post in the message whose button was pressed."""
+def _show(ctx: Context, dispatch: Dispatch, card: Card, *, instead: Card | None = None) -> None:
+    """Shows the post in the message whose button was pressed; or something else in its place, for a while."""
     dispatch.post.card_id, dispatch.post.shown = ctx.envelope.message_id, card.digest
-    ctx.edit(card.html, buttons=card.buttons)
+    shown = instead or card
+    ctx.edit(shown.html, buttons=shown.buttons)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from botyard.features.distribution import post_calls, post_cards
 from botyard.features.distribution.handlers import rule_texts
 from botyard.features.distribution.models import Post, PostState
+from botyard.features.distribution.post_cards import Card
 from botyard.features.distribution.service import posts, sending
 from botyard.features.distribution.service.explaining import explain
 from botyard.features.distribution.service.plans import plan
 from botyard.features.distribution.service.posts import NewPart, Source
+from botyard.features.tracking.service import Links
 from botyard.members.models import Role
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press
@@ -166,10 +168,12 @@ async def _offer(ctx: Context, post: Post) -> None:
     dispatch = await posts.dispatch_of(ctx.session, post)
     async with ctx.house.database.reading() as session:  # looking for near misses takes a while
         found = await plan(session, dispatch.text)
-    dispatch = await sending.decide(ctx.session, post, found, ctx.now)
+    links = Links(ctx.house.base_url, ctx.house.counts_clicks)
+    dispatch = await sending.decide(ctx.session, post, found, links, ctx.now)
     card = post_cards.card(ctx.text, dispatch) if dispatch.copies else post_cards.nowhere(ctx.text, found)
     post.shown = card.digest
-    ctx.reply(card.html, buttons=card.buttons, receipt=sending.card_receipt(post))
+    params = post_cards.message_of(card, quoted=dispatch.parts[0].message_id)
+    ctx.call("sendMessage", params, receipt=sending.card_receipt(post))
 
 
 async def _take_over(ctx: Context, post: Post, content: Content) -> bool:
@@ -186,8 +190,7 @@ async def _take_over(ctx: Context, post: Post, content: Content) -> bool:
     part = next(part for part in dispatch.parts if part.message_id == content.message_id)
     if not there or post.deletion or is_offered or not post_calls.has_text(part):
         return post.state is PostState.SENT
-    ctx.reply(
-        ctx.text("post-offer"),
-        buttons=[[Press(ctx.text("post-carry", count=there), f"post:carry:{post.id}")]],
-    )
+    offer = [[Press(ctx.text("post-carry", count=there), f"post:carry:{post.id}")]]
+    card = Card(ctx.text("post-offer"), offer)
+    ctx.call("sendMessage", post_cards.message_of(card, quoted=content.message_id))
     return True

@@ -12,6 +12,7 @@ from botyard.features.distribution import rule_words
 from botyard.features.distribution.handlers import rule_texts
 from botyard.features.distribution.matching import RuleId
 from botyard.features.distribution.rule_content import BadRule, RuleContent
+from botyard.features.distribution.rule_doubts import doubts_of
 from botyard.features.distribution.service import rules
 from botyard.features.distribution.service.explaining import explain
 from botyard.features.distribution.service.plans import plan
@@ -23,7 +24,8 @@ from botyard.routing.registry import button, command
 from botyard.telegram.content import read_replied
 
 PAGE = 10
-_NUMBER = re.compile(r"#?([0-9]{1,18})")
+_NUMBER = re.compile(r"#?([0-9]{1,400})")
+"""Numbers that no rule can have are understood too, and answered as such."""
 
 
 class NotUnderstood(Exception):
@@ -103,8 +105,7 @@ async def _add(ctx: Context, rest: str) -> None:
     keys = await rules.chats_named(ctx.session, _words(chats), ctx.now)
     rule = await rules.add(ctx.session, RuleContent(pattern.strip(), keys), ctx.now)
     _audit(ctx, "rule.add", rule)
-    places = await places_of(ctx.session, keys)
-    ctx.reply(ctx.text("rule-added") + "\n\n" + rule_texts.card(ctx, rule, places))
+    await _reply_kept(ctx, "rule-added", rule)
 
 
 async def _set(ctx: Context, rest: str) -> None:
@@ -119,8 +120,14 @@ async def _set(ctx: Context, rest: str) -> None:
         column, read = _OPTIONS[option]
         fields = {column: read(value)}
     rule = await _revise(ctx, number, lambda content: replace(content, **fields), what=option)
-    places = await places_of(ctx.session, rule.content.chats)
-    ctx.reply(ctx.text("rule-changed") + "\n\n" + rule_texts.card(ctx, rule, places))
+    await _reply_kept(ctx, "rule-changed", rule)
+
+
+async def _reply_kept(ctx: Context, key: str, rule: KeptRule) -> None:
+    """Shows a rule that was saved, with what is to be feared of it."""
+    card = rule_texts.card(ctx, rule, await places_of(ctx.session, rule.content.chats))
+    doubts = await doubts_of(ctx.session, ctx.text, rule.content, ctx.bot.id)
+    ctx.reply("\n\n".join([ctx.text(key), card, *doubts]))
 
 
 async def _on(ctx: Context, rest: str) -> None:

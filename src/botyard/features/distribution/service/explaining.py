@@ -24,7 +24,7 @@ def explain(plan: Plan) -> list[str]:
     if len(plan.matches) > MOST_RULES:
         lines.append(f"{len(plan.matches) - MOST_RULES} more rules match.")
     if plan.near_misses:
-        lines.append("Near misses:")
+        lines.append("Rules that nearly match:")
         lines += [f"  {missed(each)}" for each in plan.near_misses]
     return lines
 

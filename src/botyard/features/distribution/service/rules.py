@@ -22,15 +22,16 @@ from botyard.features.distribution.rule_content import (
     LinkButton,
     RuleContent,
     check_content,
+    shortened,
 )
 from botyard.ids import ChatId, ChatKey
-from botyard.members.chats import keys_of, places_of
-from botyard.members.member import ChatPlace
+from botyard.members.chats import keys_of
 from botyard.members.models import Chat
 from botyard.settings.formats import TELEGRAM_ID_LIMIT
 
 _CHAT_ID = re.compile("-[1-9][0-9]*")
 _LONGEST_ID = 17
+MOST_ROWS = 2**63
 _SHOWN = 40
 """So much of a wrong word is repeated."""
 
@@ -76,9 +77,7 @@ async def revise(session: AsyncSession, rule_id: RuleId, revise: Revise, now: da
 
     Raises `NoSuchRule` and what `check_content` raises.
     """
-    row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise _no_such(rule_id)
+    row = await _locked(session, rule_id)
     chats = await chats_of(session, [rule_id])
     content = _tidy(revise(_content(row, chats[rule_id])))
     for column, value in _columns(content).items():
@@ -92,9 +91,7 @@ async def revise(session: AsyncSession, rule_id: RuleId, revise: Revise, now: da
 
 async def remove(session: AsyncSession, rule_id: RuleId) -> KeptRule:
     """Deletes a rule; answers what it was. Its number is never given out again. Raises `NoSuchRule`."""
-    row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise _no_such(rule_id)
+    row = await _locked(session, rule_id)
     chats = await chats_of(session, [rule_id])
     await session.execute(delete(RuleChat).where(RuleChat.rule_id == rule_id))
     await session.delete(row)
@@ -104,10 +101,19 @@ async def remove(session: AsyncSession, rule_id: RuleId) -> KeptRule:
 
 async def get(session: AsyncSession, rule_id: RuleId) -> KeptRule:
     """The rule of this number. Raises `NoSuchRule`."""
-    row = await session.get(Rule, rule_id)
+    row = await session.get(Rule, rule_id) if rule_id < MOST_ROWS else None
     if row is None:
         raise _no_such(rule_id)
     return _kept(row, (await chats_of(session, [rule_id]))[rule_id])
+
+
+async def _locked(session: AsyncSession, rule_id: RuleId) -> Rule:
+    row = None
+    if rule_id < MOST_ROWS:  # of a larger number the database would make an error
+        row = await session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise _no_such(rule_id)
+    return row
 
 
 async def listed(session: AsyncSession, *, search: str = "", skip: int = 0, most: int) -> RulePage:
@@ -146,12 +152,9 @@ async def chats_named(session: AsyncSession, words: Sequence[str], now: datetime
     return tuple(await keys_of(session, ids, now))
 
 
-async def known_groups(session: AsyncSession, *, most: int) -> list[ChatPlace]:
-    """Groups and channels that a bot has met, by name: what rules can lead to."""
-    known = select(Chat.id).where(Chat.type != "private", Chat.title.is_not(None))
-    found = (await session.scalars(known.order_by(Chat.title, Chat.id).limit(most))).all()
-    places = await places_of(session, [ChatKey(key) for key in found])
-    return [places[ChatKey(key)] for key in found]
+def button_labels(rule_id: RuleId, count: int) -> list[str]:
+    """What the clicks on so many buttons of a rule are counted under, in their order."""
+    return [f"rule:{rule_id}:{number}" for number in range(1, count + 1)]
 
 
 async def version(session: AsyncSession) -> str:
@@ -262,4 +265,4 @@ async def _chat_id(session: AsyncSession, word: str) -> ChatId:
 
 
 def _no_such(rule_id: RuleId) -> NoSuchRule:
-    return NoSuchRule(f"There is no rule #{rule_id}.", remedy="Look at the list of rules.")
+    return NoSuchRule(f"There is no rule #{shortened(str(rule_id))}.", remedy="Look at the list of rules.")

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.distribution import post_calls
+from botyard.features.distribution.matching import RuleId
 from botyard.features.distribution.models import Copy, CopyState, Post, PostState
 from botyard.features.distribution.post_calls import CopyCall
-from botyard.features.distribution.service import posts
+from botyard.features.distribution.service import posts, rules
 from botyard.features.distribution.service.plans import Plan
 from botyard.features.distribution.service.posts import Dispatch
+from botyard.features.tracking.service import Links
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs.queue import enqueue
 from botyard.members import audit
@@ -35,9 +37,13 @@ def card_receipt(post: Post) -> str:
     return f"distribution-card:{post.id}"
 
 
-async def decide(session: AsyncSession, post: Post, plan: Plan, now: datetime) -> Dispatch:
-    """Aims the post where the plan says, and sends it if its author wants no question before."""
+async def decide(session: AsyncSession, post: Post, plan: Plan, links: Links, now: datetime) -> Dispatch:
+    """Aims the post where the plan says, and sends it if its author wants no question before.
+
+    The buttons of its copies lead where `links` has them lead.
+    """
     dispatch = await posts.aim(session, post, plan, now)
+    await _hand_out(session, dispatch, links, now)
     author = UserId(post.author_id)
     if dispatch.chosen and await posts.sends_at_once(session, author):
         await send(session, dispatch, author, now)
@@ -49,8 +55,8 @@ async def send(session: AsyncSession, dispatch: Dispatch, by: UserId, now: datet
     post = dispatch.post
     post.state, post.sent_at, post.sent_by = PostState.SENT, now, by
     chosen = dispatch.chosen
-    rules = ", ".join(dict.fromkeys(f"#{copy.rule_id}" for copy in chosen))
-    _record(session, dispatch, "distribution.send", by, now, chats=len(chosen), rules=rules[:500])
+    because_of = ", ".join(dict.fromkeys(f"#{copy.rule_id}" for copy in chosen))
+    _record(session, dispatch, "distribution.send", by, now, chats=len(chosen), rules=because_of[:500])
     await _go_on(session, dispatch, now)
 
 
@@ -120,6 +126,16 @@ async def follow(session: AsyncSession, post: Post, now: datetime, *, after: flo
 async def _go_on(session: AsyncSession, dispatch: Dispatch, now: datetime) -> None:
     await push(session, dispatch, now)
     await follow(session, dispatch.post, now)
+
+
+async def _hand_out(session: AsyncSession, dispatch: Dispatch, links: Links, now: datetime) -> None:
+    """Has the buttons of copies lead through the click counter: a rule's buttons are counted one by one."""
+    for copy in dispatch.copies:
+        labels = iter(rules.button_labels(RuleId(copy.rule_id), sum(map(len, copy.buttons))))
+        copy.buttons = [
+            [each | {"url": await links.lead(session, each["url"], next(labels), now)} for each in row]
+            for row in copy.buttons
+        ]
 
 
 def _start(copy: Copy, state: CopyState, now: datetime) -> None:

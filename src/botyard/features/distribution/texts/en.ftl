@@ -36,7 +36,7 @@ rule-title = <b>Rule #{ $id }</b>: <code>{ $pattern }</code>
 rule-chats = <b>Chats:</b> { $chats }
 rule-kind-words = <b>Looks for:</b> whole words
 rule-kind-parts = <b>Looks for:</b> words, also inside other words
-rule-kind-regex = <b>Looks for:</b> a regular expression
+rule-kind-regex = <b>Looks for:</b> a regular expression (a formula for texts)
 rule-excluded = <b>Not with:</b> { $words }
 rule-priority = <b>Priority:</b> { NUMBER($number, useGrouping: 0) }
 rule-priority-first = <b>Priority:</b> { NUMBER($number, useGrouping: 0) }. If it matches, the rules after it are not looked at.
@@ -46,6 +46,8 @@ rule-caption =
 rule-buttons =
     <b>Buttons:</b>
     <pre>{ $buttons }</pre>
+rule-doubt-no-text = ⚠️ The caption has no { "{text}" }: posts lose their own words, and only the caption is sent.
+rule-doubt-places = ⚠️ The caption goes out with { $places } in it as it stands: only { "{text}" } is filled in.
 rule-off = <b>It is off:</b> no post matches it.
 rule-cut = <i>… this is too long for one message.</i>
 
@@ -96,7 +98,7 @@ rule-help =
     <code>/rules set 3 first on</code> – if it matches, the rules after it are not looked at
     <code>/rules set 3 exclude silver, bronze</code> – not with any of these words
     <code>/rules set 3 words off</code> – gold also matches Marigold
-    <code>/rules set 3 regex on</code> – the pattern is a regular expression
+    <code>/rules set 3 regex on</code> – the pattern is a regular expression, a formula for texts: gold|silver
     <code>/rules set 3 caption &lt;b&gt;Gold&lt;/b&gt; { "{text}" }</code> – what stands around the post’s text
     <code>/rules set 3 button Join | https://example.com</code> – a link under the post
 
@@ -134,7 +136,7 @@ post-no-words =
 
     Give it a topic: reply to it with <code>/distribute gold</code>, for example.
 post-nowhere = <b>This post goes nowhere:</b> no rule matches it. Nothing was sent.
-post-near-misses = It missed by little:
+post-near-misses = These rules nearly match it:
 post-nowhere-help =
     • Edit the post, and I look again.
     • Or reply to it and name its topic: <code>/distribute gold</code>
@@ -155,6 +157,11 @@ post-title-deleted = <b>Deleted in { $done } of { $total } { $total ->
     [one] chat
    *[other] chats
  }</b>
+post-may-be-there = <b>{ $count ->
+    [one] One more may still be there
+   *[other] { $count } more may still be there
+ }:</b> look there, and delete by hand.
+post-lost = ❓ { $chat }: it may be there; Telegram has not told its number, without which no bot can delete it
 post-planned = • { $chat }
 post-sending = ⏳ { $chat }: still waiting
 post-sent = ✅ { $chat }
@@ -168,6 +175,18 @@ post-deleted = 🗑 { $chat }: deleted
 post-not-deleted = ❌ { $chat }: not deleted, { $reason }
 post-incomplete = – only { $arrived } of { $total } parts arrived
 post-delete = Delete everywhere
+post-ask-delete = <b>Delete { $count ->
+    [one] one copy
+   *[other] { $count } copies
+ }?</b>
+post-ask-delete-lost = { $count ->
+    [one] One more may have arrived. Telegram has not told its number, without which no bot can delete it: look there, and delete it by hand.
+   *[other] { $count } more may have arrived. Telegram has not told their numbers, without which no bot can delete them: look there, and delete them by hand.
+ }
+post-erase = Delete { $count ->
+    [one] one copy
+   *[other] { $count } copies
+ }
 post-rewrite = Edit everywhere
 
 post-note-album-caption = An album keeps its own captions: the rule’s is not used.
@@ -177,23 +196,6 @@ post-note-too-long = { $count ->
     [one] With the rule’s caption the text would be longer than { $limit } characters in one chat: it goes out as you wrote it.
    *[other] With the rule’s caption the text would be longer than { $limit } characters in { $count } chats: it goes out as you wrote it.
  }
-
-post-why-kicked = the bot was removed from the chat
-post-why-no-member = the bot is not a member of the chat
-post-why-no-chat = there is no such chat, or the bot is not in it
-post-why-chat-deleted = the chat was deleted
-post-why-no-rights = the bot may not do that in this chat
-post-why-moved = the group moved, and nobody told where to
-post-why-no-original = the original message is gone
-post-why-protected = this message cannot be copied
-post-why-too-old = Telegram does not let the bot delete it: bots can delete for 48 hours
-post-why-copy-gone = the copy is gone
-post-why-not-own = Telegram does not let the bot edit it
-post-why-too-long = the text is too long
-post-why-no-number = Telegram has not told which message it is
-post-why-moved-since = the group became a supergroup since, which does not know the message
-post-why-no-record = nobody knows what became of it
-post-why-other = Telegram says “{ $words }”
 
 post-help =
     <b>Posting to many chats</b>
@@ -208,7 +210,7 @@ post-help =
     /rules says which posts go where.
 post-asks-again = From now on I ask before each of your posts.
 post-sends-at-once = From now on your posts go out at once. /distribute ask has me ask again.
-post-dialog-open = I am still waiting for an answer to my question. Answer it, or send /help to leave it, and then send the post once more.
+post-dialog-open = I am still waiting for an answer to my question. Answer it, or send /cancel to leave it, and then send the post once more.
 post-album-typed = An album is sent without a command: just send it to me.
 post-typed-too-long = This text is too long under a file. Send the post without the command, then reply to it with <code>/distribute</code>.
 post-too-late = A part of an album came too late: the rest is sent already. Reply to it with <code>/distribute</code> and its topic to send it too.
@@ -227,9 +229,9 @@ post-ask-text =
     It replaces the text in { $count ->
     [one] one chat
    *[other] { $count } chats
- }. /help leaves everything as it is.
-post-only-text = I need a text. Send it, or /help to leave everything as it is.
-post-text-too-long = That is { $length } characters, and there is room for { $limit }. Send a shorter text, or /help to leave everything as it is.
+ }. /cancel leaves everything as it is.
+post-only-text = I need a text. Send it, or /cancel to leave everything as it is.
+post-text-too-long = That is { $length } characters, and there is room for { $limit }. Send a shorter text, or /cancel to leave everything as it is.
 post-rewriting = The new text is on its way. The list of chats above shows how far it is.
 post-offer = You have edited a post of yours.
 post-carry = { $count ->

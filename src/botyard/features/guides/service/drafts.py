@@ -15,6 +15,9 @@ from botyard.features.guides.service import markup
 FIELDS = ("title", "description", "url", "body", "category", "tags", "difficulty", "language", "active")
 """What people write of a guide, in the order of forms and files."""
 
+Name = tuple[str, str, str]
+"""What tells guides apart for people: title and category in folded case, and language."""
+
 TITLE_LIMIT, DESCRIPTION_LIMIT, URL_LIMIT, BODY_LIMIT = 128, 1000, 2048, 50_000
 CATEGORY_LIMIT, TAG_LIMIT, MOST_TAGS = 64, 32, 10
 
@@ -99,6 +102,13 @@ def read_draft(fields: Mapping[str, str]) -> Draft:
     return draft
 
 
+def name_in(fields: Mapping[str, str]) -> Name:
+    """What tells the guide of these fields apart for people, whether the fields are right or not."""
+    reading = _Reading(fields)
+    title, category = reading.line("title", TITLE_LIMIT), reading.line("category", CATEGORY_LIMIT)
+    return folded(title), folded(category), reading.language()
+
+
 class _Reading:
     """Reads field by field and goes on after a fault, so that a person hears of all of them at once."""
 
@@ -139,20 +149,20 @@ class _Reading:
     def difficulty(self) -> Difficulty:
         value = self.line("difficulty", 16).casefold() or Difficulty.BEGINNER
         if value not in set(Difficulty):
-            self.note("difficulty", f"The difficulty is one of {', '.join(Difficulty)}.")
+            self.note("difficulty", f"The difficulty must be one of {', '.join(Difficulty)}.")
             return Difficulty.BEGINNER
         return Difficulty(value)
 
     def language(self) -> str:
         value = self.line("language", 16).lower().replace("_", "-") or "en"
         if not _LANGUAGE.fullmatch(value):
-            self.note("language", "The language is a code such as en, de or pt-br.")
+            self.note("language", "The language must be a code such as en, de or pt-br.")
         return value
 
     def active(self) -> bool:
         value = self.line("active", 16).casefold() or "yes"
         if value not in _YES | _NO:
-            self.note("active", "Active is yes or no.")
+            self.note("active", "Active must be yes or no.")
         return value in _YES
 
     def _within(self, name: str, value: str, limit: int) -> str:

@@ -14,11 +14,13 @@ from botyard.features.guides.models import Guide
 from botyard.features.guides.service.drafts import (
     BadGuide,
     Draft,
+    Name,
     fields_of,
     folded,
     put_into,
     read_draft,
 )
+from botyard.features.guides.service.turns import one_at_a_time
 from botyard.ids import BotId, UserId
 from botyard.members import audit
 
@@ -50,6 +52,7 @@ class Editor:
 
 async def add(session: AsyncSession, fields: Mapping[str, str], editor: Editor) -> Guide:
     """A new guide at the end of its category. Raises `BadGuide`."""
+    await one_at_a_time(session)
     draft = await _fitting(session, read_draft(fields), None)
     guide = new_guide(draft, editor.now)
     session.add(guide)
@@ -64,6 +67,7 @@ async def change(session: AsyncSession, guide: Guide, fields: Mapping[str, str],
 
     A url takes the place of a body, and a body that of a url. In another category it comes last.
     """
+    await one_at_a_time(session, guide)
     before = fields_of(guide)
     wanted = {**before, **fields}
     for one, other in (("url", "body"), ("body", "url")):
@@ -86,6 +90,7 @@ async def move(session: AsyncSession, guide: Guide, place: int, editor: Editor) 
 
     False if it stood there already.
     """
+    await one_at_a_time(session, guide)
     others = [each for each in await _active_in(session, guide.category) if each is not guide]
     before = guide.position
     others.insert(max(0, place - 1), guide)
@@ -99,6 +104,7 @@ async def move(session: AsyncSession, guide: Guide, place: int, editor: Editor) 
 
 async def set_active(session: AsyncSession, guide: Guide, editor: Editor, *, active: bool) -> bool:
     """Retires a guide, or offers it again; False if that was so already."""
+    await one_at_a_time(session, guide)
     if guide.active is active:
         return False
     guide.active, guide.position = active, LAST
@@ -139,8 +145,10 @@ async def _fitting(session: AsyncSession, draft: Draft, guide: Guide | None) -> 
     draft = respelled(draft, {folded(each.category): each.category for each in others})
     double = next((each for each in others if name_of(each) == name_of(draft)), None)
     if double is not None:
-        state = "" if double.active else " (retired)"
-        problem = f"{draft.category} has that guide in {draft.language} already: {double.id}{state}."
+        state = "" if double.active else ", which is retired"
+        problem = (
+            f"{draft.category} already has a guide of this title in {draft.language}: {double.id}{state}."
+        )
         raise BadGuide(("title", problem))
     return draft
 
@@ -150,6 +158,6 @@ def respelled(draft: Draft, spellings: Mapping[str, str]) -> Draft:
     return replace(draft, category=spellings.get(folded(draft.category), draft.category))
 
 
-def name_of(guide: Guide | Draft) -> tuple[str, str, str]:
+def name_of(guide: Guide | Draft) -> Name:
     """What tells guides apart for people: title, category and language."""
     return folded(guide.title), folded(guide.category), guide.language

@@ -61,6 +61,12 @@ async def categories(session: AsyncSession) -> list[Category]:
     return sorted((Category(name, count) for name, count in rows), key=lambda each: folded(each.name))
 
 
+def some_names(known: Sequence[Category], most: int = 20) -> str:
+    """The names of categories, of very many only the first: a message has room for no more."""
+    names = [each.name for each in known]
+    return ", ".join(names if len(names) <= most else [*names[:most], f"and {len(names) - most} more"])
+
+
 async def category_of(session: AsyncSession, key: str) -> Category | None:
     """The category that a button stands for; None if it offers nothing any more."""
     return next((each for each in await categories(session) if each.key == key), None)

@@ -23,7 +23,7 @@ async def category_named(session: AsyncSession, name: str) -> str:
     known = await library.categories(session)
     found = next((each.name for each in known if folded(each.name) == folded(name)), None)
     if found is None:
-        there = ", ".join(each.name for each in known) or "none yet"
+        there = library.some_names(known) or "none yet"
         raise NothingToPost(f"No category {name} offers guides.", remedy=f"Categories: {there}.")
     return found
 

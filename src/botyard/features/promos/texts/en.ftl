@@ -12,7 +12,7 @@ newsletter-off =
 newsletter-join = Join
 newsletter-leave = Leave
 newsletter-joined = You are in. Welcome!
-newsletter-left = You get no more of it.
+newsletter-left = You will not get it any more.
 newsletter-private = Send me /newsletter in our private chat: that is where it comes.
 
 # /promo
@@ -72,14 +72,23 @@ promo-fan = <a href="tg://user?id={ $id }">{ $name }</a>{ $clicks ->
 promo-more-fans = and { $count } more
 promo-no-buttons = It has no buttons.
 
-promo-ask = What shall <b>{ $code }</b> say? Send it as it is to look: a text, or a photo with a text beneath it.
+promo-ask = What shall <b>{ $code }</b> say? Send it as it is to look: a text, or a photo with a text beneath it. /cancel leaves it.
+promo-ask-buttons =
+    <b>{ $code } has its text.</b> Which buttons shall stand beneath it? Send a line for each:
+
+    <pre>Join | https://example.com/join
+    Interested | press | Thanks, we will write to you</pre>
+promo-button-plain = No buttons
+promo-plain = <b>{ $code }</b> has no buttons.
 promo-saved = <b>{ $code } is saved.</b> Above is how it looks.
 promo-saved-unseen = <b>{ $code } is saved.</b> { $problem }
 promo-refused = <b>This does not work.</b> { $problem }
 promo-posted = <b>{ $code }</b> is on its way to { $count ->
         [one] 1 chat
        *[other] { $count } chats
-    }.
+    }. I tell here how it went.
+promo-posted-nowhere = <b>{ $code }</b> goes nowhere.
+promo-arrived = <b>{ $code }</b> { $arrived }.
 promo-unwilling = Left out: { $count ->
         [one] 1 private chat whose member has
        *[other] { $count } private chats whose members have
@@ -96,7 +105,7 @@ promo-usage =
     Join | https://example.com/join
     Interested | press | Thanks, we will write to you</pre>
 
-    Without a reply I ask for the text. Then:
+    Without a reply I ask for the text, and then for the buttons. Then:
 
     <code>/promo show spring</code> – how it looks
     <code>/promo post spring to -1001234567890 @my_channel</code> – posts it now

@@ -1,0 +1,47 @@
+"""A broadcast's book, row by row: who got it, and who did not and why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy import select
+
+from botyard.db.session import Database
+from botyard.features.broadcasts.models import Recipient
+
+AT_ONCE = 5_000
+"""So many rows are in memory, whatever the audience."""
+COLUMNS = ("user_id", "variant", "state", "reason", "at")
+
+Row = tuple[int, int, str, str, str]
+
+
+async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row]]:
+    """The recipients in their order, in batches, as `COLUMNS`; `at` is UTC in ISO 8601.
+
+    Each batch is a read of its own: a broadcast that runs meanwhile is not held up, and its later rows
+    may be newer than its earlier ones.
+    """
+    after = 0
+    while True:
+        wanted = (
+            select(
+                Recipient.position,
+                Recipient.user_id,
+                Recipient.variant,
+                Recipient.state,
+                Recipient.reason,
+                Recipient.at,
+            )
+            .where(Recipient.broadcast_id == number, Recipient.position > after)
+            .order_by(Recipient.position)
+            .limit(AT_ONCE)
+        )
+        async with database.reading() as session:
+            rows = (await session.execute(wanted)).all()
+        if not rows:
+            return
+        after = rows[-1].position
+        yield [
+            (row.user_id, row.variant, row.state.value, row.reason or "", row.at.isoformat()) for row in rows
+        ]
