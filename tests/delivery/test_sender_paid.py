@@ -91,3 +91,32 @@ async def test_the_limits_of_a_paid_broadcast_hold_across_a_restart(strict_post:
     assert most_in_any(times(calls), 1.0) <= PAID_RATE
     chats = [call.params["chat_id"] for call in calls]
     assert len(chats) == len(set(chats)), "nobody got it twice"
+
+
+@pytest.mark.postgres
+async def test_three_replicas_are_together_no_faster_than_one(postgres_url: str) -> None:
+    replicas = [Database(postgres_url) for _ in range(3)]
+    async with post_office(replicas[0], enforce_limits=True) as post:
+        people = await post.people(range(2000, 2700))
+        await post.queue(*(paid(post, key, "paid") for key in people))
+        working = []
+        for database in replicas:
+            post.database = database
+            working.append(asyncio.create_task(post.delivery(RATES).run()))
+        for most in (150, 400, 550):
+            await post.received(most)
+            if len(working) > 1:  # whoever has the bot goes, and another one goes on
+                working[0].cancel()
+                await asyncio.wait([working.pop(0)])
+        for task in working:
+            task.cancel()
+        await asyncio.wait(working)
+        calls = post.journal(applied=None)
+        fences = {row.fence for row in await post.rows()} - {None}
+    for database in replicas:
+        await database.aclose()
+    assert {call.status for call in calls} == {200}
+    assert most_in_any(times(calls), 1.0) <= PAID_RATE
+    chats = [call.params["chat_id"] for call in calls]
+    assert len(chats) == len(set(chats))
+    assert len(fences) >= 2, "it has changed hands"

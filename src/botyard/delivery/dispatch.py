@@ -58,8 +58,10 @@ class Delivery:
         bot = self._bots[BotId(lease.number)]
         pacer = Pacer(self._rates)
         if lease.fence > 1 and (self._rates.bot or self._rates.paid):
-            # whoever had the bot before may have sent up to its limit just now
-            pacer.pause_bot(self._clock.monotonic() + 1.0 + MOST_DELAY + MARGIN)
+            # whoever had the bot before may have sent up to its limit just now; of a crash, messages may
+            # still be on their way
+            delay = MOST_DELAY if lease.after_crash else 0.0
+            pacer.pause_bot(self._clock.monotonic() + 1.0 + MARGIN + delay)
         log.info("delivery.taken", bot=bot.name, fence=lease.fence)
         bell = self._bell.of(bot.id)
         sender = Sender(
