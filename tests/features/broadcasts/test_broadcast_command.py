@@ -125,6 +125,9 @@ async def test_paused_changed_resumed_and_cancelled_by_button(business: Running)
     refused = await at_once(business, "remove:#:1")
     assert "It has 0 messages" in refused.toasts[0]
 
+    assert "Send it to yourself first" in (await at_once(business, "resume:#")).toasts[0]
+    assert (await at_once(business, "test:#")).toasts == ["On its way to you."]
+    await shows(business, "Second wording")
     assert (await at_once(business, "resume:#")).toasts == ["It goes on."]
     refused = await at_once(business, "message:#:1")
     assert "Pause it first" in refused.toasts[0]

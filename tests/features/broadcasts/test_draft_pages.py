@@ -371,7 +371,7 @@ async def test_another_admin_agrees_and_who_started_it_cannot(house: House, admi
     number = await asking(house)
     page = await admin.get(ONE)
     assert "a second admin has to say yes" in page.text
-    assert "You started it, so another admin has to agree" in page.text
+    assert "You made or started it, so another admin has to agree" in page.text
     own = await admin.post(f"{ONE}/agree", follow_redirects=True)
     assert "It is you who wants this." in own.text
     assert (await seen(house.database, number)).state is BroadcastState.ASKING

@@ -233,10 +233,12 @@ def _run(say: Say, seen: Overview) -> Screen:
 def _rest(say: Say, seen: Overview) -> Screen:
     broadcast, progress = seen.broadcast, seen.progress
     lines = [_title(say, seen)]
-    if broadcast.state is BroadcastState.PAUSED:
+    if broadcast.state in (BroadcastState.PAUSED, BroadcastState.ASKING_AGAIN):
         lines += _said(say, seen.wordings)
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
+    if broadcast.state is BroadcastState.PAUSED and broadcast.tested_at is None:
+        lines.append(say("broadcast-untested-change"))
     if progress is not None:
         lines += _counts(say, progress)
     if broadcast.deleted_through is not None:
@@ -271,6 +273,15 @@ def _rest_buttons(say: Say, seen: Overview) -> Rows:
             [
                 Press(say("broadcast-button-resume"), f"broadcasts:resume:{number}"),
                 Press(say("broadcast-button-change"), change),
+                Press(say("broadcast-button-cancel"), f"broadcasts:cancel:{number}"),
+            ]
+        )
+        if seen.broadcast.tested_at is None:
+            rows.insert(0, [Press(say("broadcast-button-test"), f"broadcasts:test:{number}")])
+    if seen.broadcast.state is BroadcastState.ASKING_AGAIN:
+        rows.append(
+            [
+                Press(say("broadcast-second-no-again"), f"broadcasts:pause:{number}"),
                 Press(say("broadcast-button-cancel"), f"broadcasts:cancel:{number}"),
             ]
         )

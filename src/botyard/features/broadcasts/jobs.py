@@ -44,12 +44,11 @@ async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any],
     if broadcast is None or broadcast.driver != payload["driver"]:
         return
     bot = house.bots.get(BotId(broadcast.bot_id))
-    if broadcast.state is BroadcastState.FREEZING:
-        if bot is None:
-            await life.pause(session, broadcast, None, now, why=life.OTHER_BOT)
-            return
-        if await asking.hold_back(house, session, broadcast, now):
-            return
+    if broadcast.state is BroadcastState.FREEZING and bot is None:
+        await life.pause(session, broadcast, None, now, why=life.OTHER_BOT)
+        return
+    if broadcast.state.is_under_way and await asking.hold_back(house, session, broadcast, now):
+        return
     shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
     is_running = broadcast.state is BroadcastState.RUNNING
     messages = await composing.messages(session, broadcast, shop, now) if is_running else {}

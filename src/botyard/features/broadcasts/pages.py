@@ -43,6 +43,7 @@ STATES: dict[BroadcastState, tuple[str, str]] = {
     BroadcastState.FREEZING: ("Listing recipients", ""),
     BroadcastState.RUNNING: ("Sending", ""),
     BroadcastState.PAUSED: ("Paused", "warn"),
+    BroadcastState.ASKING_AGAIN: ("Needs a yes", "warn"),
     BroadcastState.FINISHED: ("Finished", "good"),
     BroadcastState.CANCELLED: ("Cancelled", "quiet"),
 }

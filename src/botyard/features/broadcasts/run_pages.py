@@ -24,11 +24,12 @@ from botyard.features.broadcasts.pages import (
     described,
     existing,
     in_words,
+    operator,
     plural,
     templates,
 )
 from botyard.features.broadcasts.recipients_csv import recipients_csv
-from botyard.features.broadcasts.service import book, drafts, figures, life
+from botyard.features.broadcasts.service import approval, book, drafts, figures, life
 from botyard.features.broadcasts.service.figures import ButtonResult, Progress
 from botyard.members.audit import Actor
 
@@ -91,6 +92,7 @@ async def _one(site: Site, request: Request) -> Response:
             results=results,
             pressed=[Pressed(each.number, button, each.sent) for each in results for button in each.buttons],
             reasons=await _reasons(session, broadcast, progress) if is_still else [],
+            may_agree=approval.may_agree(broadcast, operator(request).user_id),
             failed=progress.states[RecipientState.FAILED],
             sent=progress.states[RecipientState.SENT],
             **described(site, broadcast),

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("scheduled_at", MOMENT),
         sa.Column("started_by", sa.BigInteger),
         sa.Column("approved_by", sa.BigInteger),
+        sa.Column("reworded_by", sa.BigInteger),
         sa.Column("started_at", MOMENT),
         sa.Column("finished_at", MOMENT),
         sa.Column("driven_at", MOMENT),
