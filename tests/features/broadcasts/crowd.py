@@ -78,7 +78,8 @@ async def started(database: Database, *messages: Message, **how: Any) -> int:
 async def looked_at(database: Database, number: int, at: datetime = NOW) -> None:
     """Notes that an admin has looked at it as it is now."""
     async with database.session() as session:
-        (await drafts.locked(session, number)).tested_at = at
+        broadcast = await drafts.locked(session, number)
+        broadcast.tested_at, broadcast.trying_since = at, None
 
 
 async def step(database: Database, number: int, at: datetime = NOW, pace: Pace = PACE) -> None:

@@ -295,6 +295,11 @@ async def test_one_that_cannot_start_on_time_says_why(business: Running) -> None
     async with business.database.session() as session:
         broadcast = await drafts.locked(session, number)
         await testing.send(session, broadcast, actor(business, PAUL), None, now())
+
+    async def has_arrived() -> bool:
+        return (await seen(business, number)).tested_at is not None
+
+    await business.until(has_arrived)
     await pressed(business, PAUL, "Start it now")
     waiting = await until(business, number, ASKING)
     assert waiting.started_by == PAUL, "now it is the owner's turn"

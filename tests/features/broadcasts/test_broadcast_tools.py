@@ -55,6 +55,7 @@ class Desk:
         assert said.status == 0, said.err
         number = str(json.loads(said.out)[0]["id"])
         assert self("test", number, "1").status == 0
+        self.does(lambda database: crowd.looked_at(database, int(number), SystemClock().now()))
         return number
 
     def ran(self, number: str) -> None:

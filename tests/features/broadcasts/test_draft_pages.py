@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 from tests.console.conftest import ANA, House, house
-from tests.features.broadcasts.crowd import BOT, HELLO, NOW, drafted, gather, seen, waiting
+from tests.features.broadcasts.crowd import BOT, HELLO, NOW, drafted, gather, looked_at, seen, waiting
 from tests.features.broadcasts.desk import FIELDS, HOME, another, kept, meet, opened, strange, words
 
 from botyard.features.broadcasts.audience import Audience
@@ -304,6 +304,10 @@ async def test_tested_then_started_once_by_whoever_presses_how_often(
     tried = await admin.post(f"{ONE}/test", follow_redirects=True)
     assert "Look at your phone: 1 message from shop." in tried.text
     assert await waiting(house.database) == 1
+    page = await admin.get(ONE)
+    assert "The test is on its way to the phone." in page.text
+    assert "being sent to you" in page.text
+    await looked_at(house.database, 1)
     page = await admin.get(ONE)
     assert "Send to 4 members" in page.text, "the admin is one of them now"
     answers = await asyncio.gather(*(admin.post(f"{ONE}/start") for _ in range(4)))

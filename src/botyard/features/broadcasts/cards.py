@@ -150,7 +150,9 @@ def _draft(say: Say, seen: Overview) -> Screen:
         lines.append(say("broadcast-scheduled", at=describe_moment(broadcast.scheduled_at, plan.zone)))
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
-    if seen.wordings and broadcast.tested_at is None:
+    if broadcast.trying_since is not None:
+        lines.append(say("broadcast-trying"))
+    elif seen.wordings and broadcast.tested_at is None:
         lines.append(say("broadcast-untested"))
     return Screen("\n".join(lines), _draft_buttons(say, seen))
 
@@ -237,7 +239,9 @@ def _rest(say: Say, seen: Overview) -> Screen:
         lines += _said(say, seen.wordings)
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
-    if broadcast.state is BroadcastState.PAUSED and broadcast.tested_at is None:
+    if broadcast.trying_since is not None:
+        lines.append(say("broadcast-trying"))
+    elif broadcast.state is BroadcastState.PAUSED and broadcast.tested_at is None:
         lines.append(say("broadcast-untested-change"))
     if progress is not None:
         lines += _counts(say, progress)

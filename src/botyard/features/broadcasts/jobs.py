@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
-from botyard.features.broadcasts import albums, asking, following
+from botyard.features.broadcasts import albums, asking, following, trying
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
-from botyard.features.broadcasts.service import composing, driving, life
+from botyard.features.broadcasts.service import composing, driving, life, testing
 from botyard.features.broadcasts.service.composing import Shop
 from botyard.features.broadcasts.service.preflight import NotReady
 from botyard.ids import BotId
@@ -74,5 +74,6 @@ JOBS = (
     HouseJob(life.BEGIN_JOB, begin),
     HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled),
     HouseJob(following.CARD_JOB, following.refresh),
+    HouseJob(testing.TEST_JOB, trying.settle),
     HouseJob(albums.ALBUM_JOB, albums.settle),
 )

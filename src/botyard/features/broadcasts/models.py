@@ -93,7 +93,9 @@ class Broadcast(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When an admin last had it sent to himself; a change of the message forgets it."""
+    """When it last arrived at an admin who had it sent to himself; a change of the message forgets it."""
+    trying_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the test was sent of which nobody knows yet whether it arrives; a change forgets it, too."""
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_by: Mapped[int | None] = mapped_column(BigInteger)
     """Who started or scheduled it."""

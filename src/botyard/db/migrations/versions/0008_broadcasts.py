@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.Column("tested_at", MOMENT),
+        sa.Column("trying_since", MOMENT),
         sa.Column("scheduled_at", MOMENT),
         sa.Column("started_by", sa.BigInteger),
         sa.Column("approved_by", sa.BigInteger),

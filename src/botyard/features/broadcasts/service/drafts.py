@@ -146,7 +146,7 @@ async def word(
                 message=msgspec.json.encode(each.message),
             )
         )
-    broadcast.changed_at, broadcast.tested_at = now, None
+    broadcast.changed_at, broadcast.tested_at, broadcast.trying_since = now, None, None
     broadcast.approved_by = None  # that was a yes to other words
     if not broadcast.state.is_new:
         broadcast.reworded_by = by.user_id if by else NOBODY

@@ -106,6 +106,8 @@ broadcast-reach = Goes to <b>{ $recipients ->
     }
 broadcast-scheduled = Starts: { $at }
 broadcast-note = ⚠️ { $note }
+broadcast-trying = The test is being sent to you…
+broadcast-test-failed = The test of <b>{ $name }</b> did not arrive: { $why }. It does not count as tested.
 broadcast-untested = Test it before you start it.
 broadcast-untested-change = Its text was changed: test it before you resume it.
 broadcast-bar = <code>{ $bar }</code> { $percent }%
