@@ -155,6 +155,16 @@ async def test_the_second_admin_says_yes_and_it_starts(business: Running) -> Non
     ]
 
 
+async def test_who_starts_it_is_told_whose_yes_it_waits_for(business: Running) -> None:
+    number = await drafted(business)
+    outcome = await forged(business, OWNER, f"broadcasts:go:{number}")
+    assert outcome.toasts == ["It waits for a second admin's yes."]
+    await until(business, number, ASKING)
+    shown = (await told(business, OWNER, f"/broadcast {number}")).texts[0]
+    assert "waits for a second admin's yes" in shown
+    assert "your yes" not in shown + (await told(business, OWNER, "/broadcast")).texts[0]
+
+
 async def test_a_no_makes_it_a_draft_again(business: Running) -> None:
     number = await drafted(business)
     await asked(business, number)

@@ -300,7 +300,12 @@ def _rest_buttons(say: Say, seen: Overview) -> Rows:
 
 def _title(say: Say, seen: Overview) -> str:
     broadcast = seen.broadcast
-    return say("broadcast-title", id=str(broadcast.id), name=broadcast.name, state=broadcast.state)
+    return say("broadcast-title", id=str(broadcast.id), name=broadcast.name, state=state_of(broadcast))
+
+
+def state_of(broadcast: Broadcast) -> str:
+    """The state, as the texts name it: whose yes it waits for makes a difference."""
+    return BroadcastState.ASKING_AGAIN if waits_for_second(broadcast) else broadcast.state
 
 
 def _counts(say: Say, progress: Progress) -> list[str]:

@@ -43,7 +43,7 @@ def launch_pages(site: Site) -> Sequence[BaseRoute]:
         Route(f"{one}/test", partial(_test, site), methods=["POST"]),
         Route(f"{one}/schedule", partial(_schedule, site), methods=["POST"]),
         Route(f"{one}/unschedule", partial(act, site, _unschedule), methods=["POST"]),
-        Route(f"{one}/start", partial(act, site, _start), methods=["POST"]),
+        Route(f"{one}/start", partial(act, site, partial(_start, site)), methods=["POST"]),
         Route(f"{one}/agree", partial(_decide, site, approval.agree, "broadcast-agreed"), methods=["POST"]),
         Route(
             f"{one}/refuse", partial(_decide, site, approval.refuse, "broadcast-refused"), methods=["POST"]
@@ -119,9 +119,12 @@ async def _unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, no
     return f"{broadcast.name} is a draft again. It does not start by itself."
 
 
-async def _start(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
+async def _start(site: Site, session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
     """The form says no more than which broadcast: pressed twice, it finds it begun."""
-    if await life.start(session, broadcast, by, now):
+    begun = await life.start(session, broadcast, by, now)
+    if await approval.needs_second(session, broadcast, site.two_person_above, now):
+        return f"{broadcast.name} waits for a second admin's yes."
+    if begun:
         return f"{broadcast.name} has started."
     return f"{broadcast.name} had started already: there is one run."
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts import audience as audiences
@@ -61,21 +62,23 @@ async def too_many(session: AsyncSession, broadcast: Broadcast, above: int | Non
     At its first step, with nobody written down yet; and again if its text was changed after that: then
     all whom it is for count, also those who have got the old text.
     """
-    if above is None or broadcast.approved_by is not None:
+    if above is None or not await needs_second(session, broadcast, above, now):
         return 0
-    if broadcast.state is BroadcastState.RUNNING and broadcast.reworded_by is not None:
-        if not two_person.needs_second(broadcast.size, above):
-            return 0
+    if broadcast.state is BroadcastState.RUNNING:
         return (await tallies.by_state(session, broadcast.id))[RecipientState.PENDING]
+    return await session.scalar(select(func.count()).select_from(_members(broadcast, now).subquery())) or 0
+
+
+async def needs_second(session: AsyncSession, broadcast: Broadcast, above: int | None, now: datetime) -> bool:
+    """Whether that is so; cheap, whatever the audience. To be asked right after a start or a resumption."""
+    if above is None or broadcast.approved_by is not None:
+        return False
+    if broadcast.state is BroadcastState.RUNNING and broadcast.reworded_by is not None:
+        return two_person.needs_second(broadcast.size, above)
     if broadcast.state is not BroadcastState.FREEZING or broadcast.frozen_through:
-        return 0
-    plan = drafts.plan_of(broadcast)
-    found = audiences.members(plan.audience, BotId(broadcast.bot_id), plan.topic, now)
-    # above the limit once is enough: only those who do reach it are counted to the last
-    first = await session.scalar(select(func.count()).select_from(found.limit(above + 1).subquery())) or 0
-    if not two_person.needs_second(first, above):
-        return 0
-    return await session.scalar(select(func.count()).select_from(found.subquery())) or 0
+        return False
+    some = _members(broadcast, now).limit(above + 1).subquery()
+    return two_person.needs_second(await session.scalar(select(func.count()).select_from(some)) or 0, above)
 
 
 async def wait(
@@ -133,6 +136,11 @@ async def refuse(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
     else:
         drafts.to_draft(broadcast)
     drafts.record(session, broadcast, "refuse", by, now)
+
+
+def _members(broadcast: Broadcast, now: datetime) -> Select[Any]:
+    plan = drafts.plan_of(broadcast)
+    return audiences.members(plan.audience, BotId(broadcast.bot_id), plan.topic, now)
 
 
 def _require_asking(broadcast: Broadcast) -> None:

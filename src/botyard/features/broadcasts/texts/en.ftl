@@ -29,7 +29,7 @@ broadcasts-line = { $id }. <b>{ $name }</b> – { $state ->
         [freezing] getting ready
         [running] running
         [paused] paused
-        [asking_again] waits for a second admin
+        [asking_again] waits for a second admin's yes
         [finished] finished
        *[cancelled] cancelled
     }
@@ -59,7 +59,7 @@ broadcast-title = <b>{ $name }</b> (no. { $id }) – { $state ->
         [freezing] getting ready
         [running] running
         [paused] paused
-        [asking_again] waits for a second admin
+        [asking_again] waits for a second admin's yes
         [finished] finished
        *[cancelled] cancelled
     }
@@ -156,6 +156,7 @@ broadcast-button-remove = Remove
 # what presses are answered with
 broadcast-tested = On its way to you.
 broadcast-started = It has started.
+broadcast-waits-for-second = It waits for a second admin's yes.
 broadcast-has-begun = It has begun already.
 broadcast-paused = Paused. Nothing more is sent.
 broadcast-resumed = It goes on.
