@@ -168,6 +168,10 @@ Routes = Callable[[Site], Sequence[BaseRoute]]
 class Tools(Protocol):
     """What a feature's commands on the command line work with."""
 
+    @property
+    def two_person_above(self) -> int | None:
+        """The size above which a second admin has to agree; None if one is always enough."""
+
     def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
         """Does some work on the configured database. Raises `BotyardError`."""
 

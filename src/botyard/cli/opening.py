@@ -81,6 +81,11 @@ def _on_sandbox(settings: Settings) -> str:
 class OperatorsTools:
     """What commands of features work with (`feature.Tools`)."""
 
+    @property
+    def two_person_above(self) -> int | None:
+        """The size above which a second admin has to agree."""
+        return read_settings().two_person_above
+
     def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
         """Does some work on the configured database. Raises `BotyardError`."""
         return with_database(read_settings(), work)

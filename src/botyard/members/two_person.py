@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,14 +33,16 @@ def needs_second(size: int, above: int | None) -> bool:
     return above is not None and size > above
 
 
-def require_other(by: UserId, starter: UserId | None) -> None:
-    """Raises `SamePerson` if who agrees is who asked for it."""
-    if by == starter:
+def require_other(by: UserId, authors: Collection[UserId]) -> None:
+    """Raises `SamePerson` if who agrees is one of those who made it or asked for it."""
+    if by in authors:
         raise SamePerson("It is you who wants this.", remedy="Another admin has to agree.")
 
 
-async def others(session: AsyncSession, bot_id: BotId, starter: UserId | None, now: datetime) -> list[Other]:
-    """The admins and owners besides the starter to whom this bot can write, by their ids."""
+async def others(
+    session: AsyncSession, bot_id: BotId, authors: Collection[UserId], now: datetime
+) -> list[Other]:
+    """The admins and owners besides these to whom this bot can write, by their ids."""
     raised = await session.scalars(
         select(RoleRaise.user_id).where(
             RoleRaise.role >= Role.ADMIN,
@@ -47,7 +50,7 @@ async def others(session: AsyncSession, bot_id: BotId, starter: UserId | None, n
             or_(RoleRaise.expires_at.is_(None), RoleRaise.expires_at > now),
         )
     )
-    ids = {*(user.id for user in await roles.staff(session)), *raised} - {starter}
+    ids = {*(user.id for user in await roles.staff(session)), *raised} - set(authors)
     rows = await session.execute(
         select(User.id, Chat.id.label("chat_key"), User.language_code)
         .join(Chat, Chat.telegram_id == User.id)

@@ -51,6 +51,7 @@ async def ready(house: Running, **how: Any) -> int:
     """The number of a draft that was tested, too; its card is the latest message with buttons."""
     number = await drafted(house, **how)
     await pressed(house, OWNER, "Test to me")
+    await is_tested(house)
     return number
 
 
@@ -81,6 +82,15 @@ async def latest(house: Running) -> Broadcast:
     """The newest broadcast."""
     async with house.database.reading() as session:
         return (await session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(1))).one()
+
+
+async def is_tested(house: Running) -> None:
+    """Waits until the newest broadcast has arrived at who tests it."""
+
+    async def is_so() -> bool:
+        return (await latest(house)).tested_at is not None
+
+    await house.until(is_so)
 
 
 async def becomes(house: Running, state: BroadcastState) -> None:

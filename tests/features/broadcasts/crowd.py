@@ -75,6 +75,13 @@ async def started(database: Database, *messages: Message, **how: Any) -> int:
     return number
 
 
+async def looked_at(database: Database, number: int, at: datetime = NOW) -> None:
+    """Notes that an admin has looked at it as it is now."""
+    async with database.session() as session:
+        broadcast = await drafts.locked(session, number)
+        broadcast.tested_at, broadcast.trying_since = at, None
+
+
 async def step(database: Database, number: int, at: datetime = NOW, pace: Pace = PACE) -> None:
     """One step of its way, as its job does it."""
     async with database.session() as session:

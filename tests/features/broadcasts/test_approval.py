@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from botyard.features.broadcasts.models import (
 from botyard.features.broadcasts.service import drafts, life, testing
 from botyard.features.broadcasts.service.drafts import Plan, Wording
 from botyard.ids import UserId
+from botyard.jobs.recurrence import QuietHours
 from botyard.members import roles
 from botyard.members.audit import Actor
 from botyard.members.consent import Topic
@@ -154,6 +155,16 @@ async def test_the_second_admin_says_yes_and_it_starts(business: Running) -> Non
     ]
 
 
+async def test_who_starts_it_is_told_whose_yes_it_waits_for(business: Running) -> None:
+    number = await drafted(business)
+    outcome = await forged(business, OWNER, f"broadcasts:go:{number}")
+    assert outcome.toasts == ["It waits for a second admin's yes."]
+    await until(business, number, ASKING)
+    shown = (await told(business, OWNER, f"/broadcast {number}")).texts[0]
+    assert "waits for a second admin's yes" in shown
+    assert "your yes" not in shown + (await told(business, OWNER, "/broadcast")).texts[0]
+
+
 async def test_a_no_makes_it_a_draft_again(business: Running) -> None:
     number = await drafted(business)
     await asked(business, number)
@@ -201,6 +212,31 @@ async def test_a_yes_is_to_what_was_shown(business: Running) -> None:
     await pressed(business, PAUL, "Start it")
     await until(business, number, FINISHED)
     assert "settled already" in (await pressed(business, PAUL, "Start it", message_id=question)).toasts[0]
+
+
+async def test_a_text_changed_after_the_start_needs_another_yes(business: Running) -> None:
+    hour = now().hour
+    quiet = QuietHours(time((hour - 1) % 24), time((hour + 2) % 24))  # it begins, and sends nothing yet
+    number = await drafted(business, quiet=quiet)
+    await asked(business, number)
+    await pressed(business, PAUL, "Start it")
+    await until(business, number, BroadcastState.RUNNING)
+    async with business.database.session() as session:
+        broadcast = await drafts.locked(session, number)
+        await life.pause(session, broadcast, actor(business, OWNER), now())
+        other = Message(MessageKind.TEXT, "Something else")
+        await drafts.word(session, broadcast, [Wording(1, other)], actor(business, OWNER), now())
+        broadcast.tested_at = now()
+        await life.resume(session, broadcast, actor(business, OWNER), now())
+    waiting = await until(business, number, BroadcastState.ASKING_AGAIN)
+    assert "3 members are still to get it" in waiting.note
+    assert "has changed the text" in await latest(business, PAUL)
+    outcome = await forged(business, OWNER, f"approve:yes:{number}:{waiting.driver}")
+    assert outcome.toasts == ["It is you who wants this. Another admin has to agree."]
+    outcome = await pressed(business, PAUL, "Go on")
+    assert outcome.edits == ["<b>Spring &amp; sons</b> goes on."]
+    assert (await until(business, number, BroadcastState.RUNNING)).approved_by == PAUL
+    assert await latest(business, OWNER) == "Paul Green has agreed: Spring & sons goes on."
 
 
 async def test_nobody_to_ask_is_said(business: Running) -> None:
@@ -269,6 +305,11 @@ async def test_one_that_cannot_start_on_time_says_why(business: Running) -> None
     async with business.database.session() as session:
         broadcast = await drafts.locked(session, number)
         await testing.send(session, broadcast, actor(business, PAUL), None, now())
+
+    async def has_arrived() -> bool:
+        return (await seen(business, number)).tested_at is not None
+
+    await business.until(has_arrived)
     await pressed(business, PAUL, "Start it now")
     waiting = await until(business, number, ASKING)
     assert waiting.started_by == PAUL, "now it is the owner's turn"

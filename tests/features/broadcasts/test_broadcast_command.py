@@ -17,6 +17,7 @@ from tests.features.broadcasts.conversation import (
     cleared,
     drafted,
     fault,
+    is_tested,
     labels,
     latest,
     no_faults,
@@ -82,6 +83,7 @@ async def test_a_conversation_from_the_first_word_to_the_last_figure(business: R
     tested = await pressed(business, OWNER, "Test to me")
     assert tested.toasts == ["On its way to you."]
     await shows(business, "Hello Olivia, <sale> today")
+    await is_tested(business)
     assert (await pressed(business, OWNER, "Interested")).toasts == ["Thanks"]
     assert "This is a test" in (await pressed(business, OWNER, "No more of these")).toasts[0]
 
@@ -125,6 +127,9 @@ async def test_paused_changed_resumed_and_cancelled_by_button(business: Running)
     refused = await at_once(business, "remove:#:1")
     assert "It has 0 messages" in refused.toasts[0]
 
+    assert "Send it to yourself first" in (await at_once(business, "resume:#")).toasts[0]
+    assert (await at_once(business, "test:#")).toasts == ["On its way to you."]
+    await is_tested(business)
     assert (await at_once(business, "resume:#")).toasts == ["It goes on."]
     refused = await at_once(business, "message:#:1")
     assert "Pause it first" in refused.toasts[0]
@@ -154,6 +159,17 @@ async def test_a_card_follows_a_run_and_then_stops(business: Running) -> None:
     await business.until(is_over)
 
 
+async def test_a_test_that_telegram_refuses_does_not_count(business: Running) -> None:
+    await drafted(business, text="Hello all")
+    await fault(business, kind="bad_request", chat_id=OWNER, method="sendMessage", times=1)
+    shown = await pressed(business, OWNER, "Test to me")
+    assert "being sent to you" in shown.edits[0]
+    await shows(business, "The test of Spring did not arrive")
+    refused = await latest(business)
+    assert (refused.tested_at, refused.trying_since) == (None, None)
+    await card(business, "The test did not arrive: there is no such chat", "Test it before you start it")
+
+
 async def test_words_do_what_buttons_do(business: Running) -> None:
     number = await drafted(business)
     shown = await told(
@@ -174,6 +190,7 @@ async def test_words_do_what_buttons_do(business: Running) -> None:
         in (await told(business, OWNER, f"/broadcast schedule {number} in 2h")).texts[0].lower()
     )
     await pressed(business, OWNER, "Test to me")
+    await is_tested(business)
     shown = await told(business, OWNER, f"/broadcast schedule {number} in 2h")
     assert "Starts: " in shown.texts[0]
     assert (await latest(business)).state is BroadcastState.SCHEDULED

@@ -128,6 +128,7 @@ async def test_paused_nothing_leaves_and_resumed_nobody_is_forgotten(database: D
         await drafts.word(session, broadcast, new, ADMIN, NOW)
         with pytest.raises(WrongMoment):
             await drafts.word(session, broadcast, [*new, Wording(2, HELLO)], ADMIN, NOW)
+        broadcast.tested_at = NOW
         await life.resume(session, broadcast, ADMIN, NOW)
     for _ in range(4):
         await step(database, number)

@@ -17,7 +17,7 @@ from botyard.clock import SystemClock
 from botyard.db.session import Database
 from botyard.features.broadcasts import watching
 from botyard.features.broadcasts.models import BroadcastState
-from botyard.features.broadcasts.service import drafts, exporting
+from botyard.features.broadcasts.service import approval, drafts, exporting
 
 __all__ = ["botyard"]
 
@@ -30,9 +30,9 @@ class Desk:
         joined = SystemClock().now() - timedelta(days=1)
         self.does(lambda database: crowd.gather(database, members, created_at=joined))
 
-    def __call__(self, *words: str) -> Said:
+    def __call__(self, *words: str, **settings: str) -> Said:
         address = self.url.replace("+aiosqlite", "").replace("+psycopg", "")
-        return self._command("broadcast", *words, BOTYARD_DATABASE_URL=address)
+        return self._command("broadcast", *words, BOTYARD_DATABASE_URL=address, **settings)
 
     def does(self, work: Any) -> Any:
         """Some work on the database."""
@@ -55,6 +55,7 @@ class Desk:
         assert said.status == 0, said.err
         number = str(json.loads(said.out)[0]["id"])
         assert self("test", number, "1").status == 0
+        self.does(lambda database: crowd.looked_at(database, int(number), SystemClock().now()))
         return number
 
     def ran(self, number: str) -> None:
@@ -91,6 +92,20 @@ def test_from_a_draft_to_its_book(desk: Desk, tmp_path: Path) -> None:
     rows = list(csv.DictReader(file.open()))
     assert list(rows[0]) == ["user_id", "variant", "state", "reason", "at"]
     assert [(each["user_id"], each["state"]) for each in rows] == [(str(n), "sent") for n in range(1, 5)]
+
+
+def test_what_needs_a_second_admin_is_not_said_to_have_started(desk: Desk) -> None:
+    number, above = desk.made(), {"BOTYARD_TWO_PERSON_ABOVE": "4"}
+    said = desk("start", number, "--yes", **above)
+    assert "Spring waits for a second admin's yes." in said.out
+    assert "He is asked by the bot once you start it." in said.err
+
+    async def asks(database: Database) -> None:
+        async with database.session() as session:
+            await approval.wait(session, await drafts.locked(session, int(number)), 5, 4, SystemClock().now())
+
+    desk.does(asks)
+    assert "Spring waits for a second admin's yes." in desk("start", number, "--yes", **above).out
 
 
 def test_paused_resumed_and_cancelled(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 from tests.console.conftest import ANA, House, house
-from tests.features.broadcasts.crowd import BOT, HELLO, NOW, drafted, gather, seen, waiting
+from tests.features.broadcasts.crowd import BOT, HELLO, NOW, drafted, gather, looked_at, seen, waiting
 from tests.features.broadcasts.desk import FIELDS, HOME, another, kept, meet, opened, strange, words
 
 from botyard.features.broadcasts.audience import Audience
@@ -305,6 +305,10 @@ async def test_tested_then_started_once_by_whoever_presses_how_often(
     assert "Look at your phone: 1 message from shop." in tried.text
     assert await waiting(house.database) == 1
     page = await admin.get(ONE)
+    assert "The test is on its way to the phone." in page.text
+    assert "being sent to you" in page.text
+    await looked_at(house.database, 1)
+    page = await admin.get(ONE)
     assert "Send to 4 members" in page.text, "the admin is one of them now"
     answers = await asyncio.gather(*(admin.post(f"{ONE}/start") for _ in range(4)))
     assert [each.status_code for each in answers] == [303] * 4
@@ -371,7 +375,7 @@ async def test_another_admin_agrees_and_who_started_it_cannot(house: House, admi
     number = await asking(house)
     page = await admin.get(ONE)
     assert "a second admin has to say yes" in page.text
-    assert "You started it, so another admin has to agree" in page.text
+    assert "You made or started it, so another admin has to agree" in page.text
     own = await admin.post(f"{ONE}/agree", follow_redirects=True)
     assert "It is you who wants this." in own.text
     assert (await seen(house.database, number)).state is BroadcastState.ASKING

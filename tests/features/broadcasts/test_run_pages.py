@@ -18,6 +18,7 @@ from tests.features.broadcasts.crowd import (
     deliver,
     drafted,
     gather,
+    looked_at,
     seen,
     started,
     states,
@@ -138,6 +139,8 @@ async def test_paused_changed_resumed_and_cancelled(house: House, admin: httpx.A
     plan, wordings = await kept(house, number)
     assert (plan.name, wordings[0].message.html) == ("Spring", "Better")
 
+    assert "Send it to yourself first" in (await admin.post(f"{ONE}/resume", follow_redirects=True)).text
+    await looked_at(house.database, number)
     assert "Spring goes on." in (await admin.post(f"{ONE}/resume", follow_redirects=True)).text
     again = await admin.post(f"{ONE}/resume", follow_redirects=True)
     assert "Spring is running." in again.text, "pressed twice: refused, and said"

@@ -7,20 +7,22 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import delete, select, update
-from tests.features.broadcasts.crowd import ADMIN, BOT, HELLO, NOW, drafted, gather, seen, started
+from tests.features.broadcasts.crowd import ADMIN, BOT, HELLO, NOW, deliver, drafted, gather, seen, started
 
 from botyard.db.session import Database
 from botyard.features.broadcasts.message import ButtonKind, Media, Message, MessageButton, MessageKind
-from botyard.features.broadcasts.service import drafts, testing
+from botyard.features.broadcasts.service import drafts, life, testing
 from botyard.features.broadcasts.service.drafts import Wording, WrongMoment
 from botyard.features.broadcasts.service.preflight import NotReady
 from botyard.features.broadcasts.service.testing import NoChatYet
 from botyard.features.tracking.models import Target
 from botyard.ids import UserId
+from botyard.jobs.models import Job
 from botyard.members.audit import Actor
 from botyard.members.consent import Topic
 from botyard.members.models import AuditEntry, BotChat
-from botyard.outbox.models import Priority, outbox
+from botyard.outbox import queue as outbox_queue
+from botyard.outbox.models import CallState, Priority, outbox
 
 TARGET = "https://example.com"
 BUTTONS = (
@@ -32,6 +34,26 @@ BUTTONS = (
 async def tried(database: Database, number: int, by: Actor = ADMIN) -> int:
     async with database.session() as session:
         return await testing.send(session, await drafts.locked(session, number), by, "shop_bot", NOW)
+
+
+async def untested(database: Database) -> int:
+    number = await drafted(database)
+    async with database.session() as session:
+        (await drafts.locked(session, number)).tested_at = None
+    return number
+
+
+async def settled(
+    database: Database, number: int, fates: dict[int, tuple[CallState, str | None]]
+) -> str | None:
+    """What the job finds once the calls have ended so."""
+    await deliver(database, fates=fates)
+    async with database.session() as session:
+        broadcast = await drafts.locked(session, number)
+        job = (await session.scalars(select(Job).where(Job.name == testing.TEST_JOB))).one()
+        payload = job.payload
+        found = await outbox_queue.fates(await session.connection(), payload["receipt"])
+        return testing.settle(broadcast, found, payload["messages"], NOW, NOW)
 
 
 async def queued(database: Database) -> list[Any]:
@@ -49,7 +71,8 @@ async def test_each_message_goes_to_the_admin_and_leaves_no_trace(database: Data
         (await drafts.locked(session, number)).tested_at = None
     assert await tried(database, number) == 2
     text, picture = await queued(database)
-    assert text[:3] == ("sendMessage", Priority.REPLY, None)
+    assert text[:2] == ("sendMessage", Priority.REPLY)
+    assert text[2] == picture[2], "one receipt for all"
     assert text[3] == {
         "text": "Hello Name1",
         "parse_mode": "HTML",
@@ -65,6 +88,7 @@ async def test_each_message_goes_to_the_admin_and_leaves_no_trace(database: Data
         },
     }
     assert (picture[0], picture[3]["photo"], picture[3]["caption"]) == ("sendPhoto", "file", "you")
+    assert await settled(database, number, {}) is None
     assert (await seen(database, number)).tested_at == NOW
     async with database.reading() as session:
         assert (await session.scalars(select(Target))).all() == [], "no click is counted"
@@ -73,6 +97,38 @@ async def test_each_message_goes_to_the_admin_and_leaves_no_trace(database: Data
         assert await testing.answer_to(session, number, 1, 3) == "Thanks!"
         assert await testing.answer_to(session, number, 1, 1) is None
         assert await testing.answer_to(session, number, 3, 3) is None
+
+
+@pytest.mark.parametrize("state", [CallState.FAILED, CallState.UNKNOWN, CallState.EXPIRED])
+async def test_only_what_has_arrived_counts(database: Database, state: CallState) -> None:
+    await gather(database, 1)
+    number = await untested(database)
+    await tried(database, number)
+    with pytest.raises(NotReady, match="on its way to the phone"):
+        async with database.session() as session:
+            await life.start(session, await drafts.locked(session, number), ADMIN, NOW)
+    assert await settled(database, number, {1: (state, "wrong file")}) == "wrong file"
+    broadcast = await seen(database, number)
+    assert (broadcast.tested_at, broadcast.trying_since) == (None, None)
+
+
+async def test_a_test_of_other_words_does_not_count(database: Database) -> None:
+    await gather(database, 1)
+    number = await untested(database)
+    await tried(database, number)
+    async with database.session() as session:
+        await drafts.word(session, await drafts.locked(session, number), [Wording(1, HELLO)], ADMIN, NOW)
+    assert await settled(database, number, {}) is None
+    assert (await seen(database, number)).tested_at is None
+
+
+async def test_what_nobody_knows_of_does_not_count(database: Database) -> None:
+    await gather(database, 1)
+    number = await untested(database)
+    await tried(database, number)
+    async with database.session() as session:
+        await session.execute(delete(outbox))
+    assert await settled(database, number, {}) == testing.NO_RECORD
 
 
 async def test_the_way_out_of_an_album_leads_to_the_bot(database: Database) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.features.broadcasts.models import Broadcast
+from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import approval
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.members import chats
@@ -25,7 +25,9 @@ Say = Callable[..., str]
 
 
 async def hold_back(house: House, session: AsyncSession, broadcast: Broadcast, now: datetime) -> bool:
-    """Has a broadcast about to begin wait, and asks the other admins, if it is too large for one.
+    """Has a broadcast about to begin, or to go on with another text, wait for another admin, and asks them.
+
+    If it is too large for one.
 
     Answers whether it waits.
     """
@@ -34,19 +36,20 @@ async def hold_back(house: House, session: AsyncSession, broadcast: Broadcast, n
     if not recipients or above is None:
         return False
     starter = approval.starter_of(broadcast)
+    again = "-again" if broadcast.state is BroadcastState.RUNNING else ""
     found = await approval.wait(session, broadcast, recipients, above, now)
     names = await names_of(session, [starter] if starter else [])
     calls = []
     for each in found:
         say = _sayer(house.texts, each.language)
         html = say(
-            "broadcast-second-ask",
+            f"broadcast-second-ask{again}",
             who=names[starter] if starter else say("broadcast-somebody"),
             name=broadcast.name,
             recipients=recipients,
             above=above,
         )
-        yes, no = say("broadcast-second-yes"), say("broadcast-second-no")
+        yes, no = say(f"broadcast-second-yes{again}"), say(f"broadcast-second-no{again}")
         calls.append(_message(broadcast, each.chat_key, html, _choice(broadcast, say, yes, no)))
     await outbox_queue.add(await session.connection(), calls, now)
     return True

@@ -150,7 +150,9 @@ def _draft(say: Say, seen: Overview) -> Screen:
         lines.append(say("broadcast-scheduled", at=describe_moment(broadcast.scheduled_at, plan.zone)))
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
-    if seen.wordings and broadcast.tested_at is None:
+    if broadcast.trying_since is not None:
+        lines.append(say("broadcast-trying"))
+    elif seen.wordings and broadcast.tested_at is None:
         lines.append(say("broadcast-untested"))
     return Screen("\n".join(lines), _draft_buttons(say, seen))
 
@@ -233,10 +235,14 @@ def _run(say: Say, seen: Overview) -> Screen:
 def _rest(say: Say, seen: Overview) -> Screen:
     broadcast, progress = seen.broadcast, seen.progress
     lines = [_title(say, seen)]
-    if broadcast.state is BroadcastState.PAUSED:
+    if broadcast.state in (BroadcastState.PAUSED, BroadcastState.ASKING_AGAIN):
         lines += _said(say, seen.wordings)
     if broadcast.note:
         lines.append(say("broadcast-note", note=broadcast.note))
+    if broadcast.trying_since is not None:
+        lines.append(say("broadcast-trying"))
+    elif broadcast.state is BroadcastState.PAUSED and broadcast.tested_at is None:
+        lines.append(say("broadcast-untested-change"))
     if progress is not None:
         lines += _counts(say, progress)
     if broadcast.deleted_through is not None:
@@ -274,6 +280,15 @@ def _rest_buttons(say: Say, seen: Overview) -> Rows:
                 Press(say("broadcast-button-cancel"), f"broadcasts:cancel:{number}"),
             ]
         )
+        if seen.broadcast.tested_at is None:
+            rows.insert(0, [Press(say("broadcast-button-test"), f"broadcasts:test:{number}")])
+    if seen.broadcast.state is BroadcastState.ASKING_AGAIN:
+        rows.append(
+            [
+                Press(say("broadcast-second-no-again"), f"broadcasts:pause:{number}"),
+                Press(say("broadcast-button-cancel"), f"broadcasts:cancel:{number}"),
+            ]
+        )
     failed = states.get(RecipientState.FAILED, 0)
     if failed and seen.broadcast.state is BroadcastState.FINISHED:
         rows.append([Press(say("broadcast-button-retry", count=failed), f"broadcasts:retry:{number}")])
@@ -285,7 +300,12 @@ def _rest_buttons(say: Say, seen: Overview) -> Rows:
 
 def _title(say: Say, seen: Overview) -> str:
     broadcast = seen.broadcast
-    return say("broadcast-title", id=str(broadcast.id), name=broadcast.name, state=broadcast.state)
+    return say("broadcast-title", id=str(broadcast.id), name=broadcast.name, state=state_of(broadcast))
+
+
+def state_of(broadcast: Broadcast) -> str:
+    """The state, as the texts name it: whose yes it waits for makes a difference."""
+    return BroadcastState.ASKING_AGAIN if waits_for_second(broadcast) else broadcast.state
 
 
 def _counts(say: Say, progress: Progress) -> list[str]:

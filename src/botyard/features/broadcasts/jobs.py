@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
-from botyard.features.broadcasts import albums, asking, following
+from botyard.features.broadcasts import albums, asking, following, trying
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
-from botyard.features.broadcasts.service import composing, driving, life
+from botyard.features.broadcasts.service import composing, driving, life, testing
 from botyard.features.broadcasts.service.composing import Shop
 from botyard.features.broadcasts.service.preflight import NotReady
 from botyard.ids import BotId
@@ -44,12 +44,11 @@ async def drive(house: House, session: AsyncSession, payload: Mapping[str, Any],
     if broadcast is None or broadcast.driver != payload["driver"]:
         return
     bot = house.bots.get(BotId(broadcast.bot_id))
-    if broadcast.state is BroadcastState.FREEZING:
-        if bot is None:
-            await life.pause(session, broadcast, None, now, why=life.OTHER_BOT)
-            return
-        if await asking.hold_back(house, session, broadcast, now):
-            return
+    if broadcast.state is BroadcastState.FREEZING and bot is None:
+        await life.pause(session, broadcast, None, now, why=life.OTHER_BOT)
+        return
+    if broadcast.state.is_under_way and await asking.hold_back(house, session, broadcast, now):
+        return
     shop = Shop(house.base_url, house.counts_clicks, bot.username if bot else None)
     is_running = broadcast.state is BroadcastState.RUNNING
     messages = await composing.messages(session, broadcast, shop, now) if is_running else {}
@@ -75,5 +74,6 @@ JOBS = (
     HouseJob(life.BEGIN_JOB, begin),
     HouseJob(life.DRIVE_JOB, drive, gave_up=stumbled),
     HouseJob(following.CARD_JOB, following.refresh),
+    HouseJob(testing.TEST_JOB, trying.settle),
     HouseJob(albums.ALBUM_JOB, albums.settle),
 )

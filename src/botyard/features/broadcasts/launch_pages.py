@@ -43,12 +43,10 @@ def launch_pages(site: Site) -> Sequence[BaseRoute]:
         Route(f"{one}/test", partial(_test, site), methods=["POST"]),
         Route(f"{one}/schedule", partial(_schedule, site), methods=["POST"]),
         Route(f"{one}/unschedule", partial(act, site, _unschedule), methods=["POST"]),
-        Route(f"{one}/start", partial(act, site, _start), methods=["POST"]),
+        Route(f"{one}/start", partial(act, site, partial(_start, site)), methods=["POST"]),
+        Route(f"{one}/agree", partial(_decide, site, approval.agree, "broadcast-agreed"), methods=["POST"]),
         Route(
-            f"{one}/agree", partial(_decide, site, approval.agree, "broadcast-agreed-by"), methods=["POST"]
-        ),
-        Route(
-            f"{one}/refuse", partial(_decide, site, approval.refuse, "broadcast-refused-by"), methods=["POST"]
+            f"{one}/refuse", partial(_decide, site, approval.refuse, "broadcast-refused"), methods=["POST"]
         ),
         Route(f"{one}/drop", partial(_drop, site), methods=["POST"]),
     ]
@@ -67,8 +65,6 @@ async def show_draft(
         bots=site.bots,
         above=None if is_asking else site.two_person_above,  # its note says so already
     )
-    is_for_second = approval.waits_for_second(broadcast)
-    is_his_own = approval.starter_of(broadcast) == operator(request).user_id
     if form is None:
         at = broadcast.scheduled_at
         form = Form.filled(at=as_typed(at, zone_of(broadcast.zone)) if at else None)
@@ -81,7 +77,7 @@ async def show_draft(
         wordings=await drafts.wordings_of(session, broadcast),
         found=found,
         is_asking=is_asking,
-        may_agree=not (is_for_second and is_his_own),
+        may_agree=approval.may_agree(broadcast, operator(request).user_id),
         words=STATES,
         in_words=in_words,
         **described(site, broadcast),
@@ -123,9 +119,12 @@ async def _unschedule(session: AsyncSession, broadcast: Broadcast, by: Actor, no
     return f"{broadcast.name} is a draft again. It does not start by itself."
 
 
-async def _start(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
+async def _start(site: Site, session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
     """The form says no more than which broadcast: pressed twice, it finds it begun."""
-    if await life.start(session, broadcast, by, now):
+    begun = await life.start(session, broadcast, by, now)
+    if await approval.needs_second(session, broadcast, site.two_person_above, now):
+        return f"{broadcast.name} waits for a second admin's yes."
+    if begun:
         return f"{broadcast.name} has started."
     return f"{broadcast.name} had started already: there is one run."
 
@@ -142,13 +141,16 @@ async def _decide(
     async def do(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
         is_anothers = approval.waits_for_second(broadcast) and approval.starter_of(broadcast) != by.user_id
         name = signed_in(request).member.name
-        calls = await asking.tell_starter(site.texts, session, broadcast, told, who=name)
+        again = broadcast.state is BroadcastState.ASKING_AGAIN
+        key = f"{told}{'-again' if again else ''}-by"
+        calls = await asking.tell_starter(site.texts, session, broadcast, key, who=name)
         await decide(session, broadcast, by, now)
         if is_anothers:
             await outbox_queue.add(await session.connection(), calls, now)
             rung.append(BotId(broadcast.bot_id))
-        state = "has started" if broadcast.state.is_under_way else "is a draft again"
-        return f"{broadcast.name} {state}."
+        if again:
+            return f"{broadcast.name} {'goes on' if broadcast.state.is_under_way else 'stays paused'}."
+        return f"{broadcast.name} {'has started' if broadcast.state.is_under_way else 'is a draft again'}."
 
     answer = await act(site, do, request)
     site.bell.ring(rung)

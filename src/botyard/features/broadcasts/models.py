@@ -32,6 +32,8 @@ class BroadcastState(StrEnum):
     """Its audience is being written down."""
     RUNNING = "running"
     PAUSED = "paused"
+    ASKING_AGAIN = "asking_again"
+    """Its text was changed after the start, and a second admin has to agree before it goes on."""
     FINISHED = "finished"
     CANCELLED = "cancelled"
 
@@ -91,12 +93,16 @@ class Broadcast(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When an admin last had it sent to himself; a change of the message forgets it."""
+    """When it last arrived at an admin who had it sent to himself; a change of the message forgets it."""
+    trying_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the test was sent of which nobody knows yet whether it arrives; a change forgets it, too."""
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_by: Mapped[int | None] = mapped_column(BigInteger)
     """Who started or scheduled it."""
     approved_by: Mapped[int | None] = mapped_column(BigInteger)
-    """The second admin who agreed, where one had to."""
+    """The second admin who agreed, where one had to; a change of its text takes that back."""
+    reworded_by: Mapped[int | None] = mapped_column(BigInteger)
+    """Who last changed its text after the start; None once a second admin has agreed to it."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was last started; one that asks and has this waits for a second admin."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

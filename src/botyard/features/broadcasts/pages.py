@@ -34,6 +34,9 @@ ON_PAGE = 50
 _MOST_PAGES = 10_000_000
 _LARGEST_NUMBER = 2**62
 
+Do = Callable[[AsyncSession, Broadcast, Actor, datetime], Awaitable[str]]
+"""Does something to a broadcast, and says what."""
+
 templates = Templates(Path(__file__).with_name("templates"))
 
 STATES: dict[BroadcastState, tuple[str, str]] = {
@@ -43,6 +46,7 @@ STATES: dict[BroadcastState, tuple[str, str]] = {
     BroadcastState.FREEZING: ("Listing recipients", ""),
     BroadcastState.RUNNING: ("Sending", ""),
     BroadcastState.PAUSED: ("Paused", "warn"),
+    BroadcastState.ASKING_AGAIN: ("Needs a yes", "warn"),
     BroadcastState.FINISHED: ("Finished", "good"),
     BroadcastState.CANCELLED: ("Cancelled", "quiet"),
 }
@@ -177,7 +181,7 @@ def described(site: Site, broadcast: Broadcast) -> dict[str, Any]:
 
 async def act(
     site: Site,
-    do: Callable[[AsyncSession, Broadcast, Actor, datetime], Awaitable[str]],
+    do: Do,
     request: Request,
 ) -> Response:
     """POST: does something to a broadcast and goes back to its page, which says what became of it."""

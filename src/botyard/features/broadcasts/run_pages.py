@@ -20,15 +20,17 @@ from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipi
 from botyard.features.broadcasts.pages import (
     FATES,
     STATES,
+    Do,
     act,
     described,
     existing,
     in_words,
+    operator,
     plural,
     templates,
 )
 from botyard.features.broadcasts.recipients_csv import recipients_csv
-from botyard.features.broadcasts.service import book, drafts, figures, life
+from botyard.features.broadcasts.service import approval, book, drafts, figures, life
 from botyard.features.broadcasts.service.figures import ButtonResult, Progress
 from botyard.members.audit import Actor
 
@@ -65,7 +67,13 @@ class Pressed:
 def run_pages(site: Site) -> Sequence[BaseRoute]:
     """The page of a broadcast, the part of it that renews itself, the download, and what its buttons do."""
     one = "/broadcasts/{number:int}"
-    deeds = {"pause": _pause, "resume": _resume, "cancel": _cancel, "retry": _retry, "delete": _delete}
+    deeds: dict[str, Do] = {
+        "pause": _pause,
+        "resume": partial(_resume, site),
+        "cancel": _cancel,
+        "retry": _retry,
+        "delete": _delete,
+    }
     return [
         Route(one, partial(_one, site)),
         Route(f"{one}/progress", partial(_progress, site)),
@@ -91,6 +99,7 @@ async def _one(site: Site, request: Request) -> Response:
             results=results,
             pressed=[Pressed(each.number, button, each.sent) for each in results for button in each.buttons],
             reasons=await _reasons(session, broadcast, progress) if is_still else [],
+            may_agree=approval.may_agree(broadcast, operator(request).user_id),
             failed=progress.states[RecipientState.FAILED],
             sent=progress.states[RecipientState.SENT],
             **described(site, broadcast),
@@ -176,8 +185,10 @@ async def _pause(session: AsyncSession, broadcast: Broadcast, by: Actor, now: da
     return f"{broadcast.name} is paused. Nothing more leaves until you resume it."
 
 
-async def _resume(session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
+async def _resume(site: Site, session: AsyncSession, broadcast: Broadcast, by: Actor, now: datetime) -> str:
     await life.resume(session, broadcast, by, now)
+    if await approval.needs_second(session, broadcast, site.two_person_above, now):
+        return f"{broadcast.name} waits for a second admin's yes."
     return f"{broadcast.name} goes on."
 
 

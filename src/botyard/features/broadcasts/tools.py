@@ -19,7 +19,7 @@ from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience_words import read_audience
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import drafts, exporting, life, preflight, testing
+from botyard.features.broadcasts.service import approval, drafts, exporting, life, preflight, testing
 from botyard.features.broadcasts.service.drafts import BadBroadcast, Plan, Wording
 from botyard.features.broadcasts.service.preflight import Preflight
 from botyard.features.broadcasts.watching import status, watch
@@ -31,6 +31,9 @@ from botyard.telegram.bots import bots
 
 NO_PACE = Pace(0.0, 0.0)
 """The settings say how fast the service sends; here only the number of recipients is asked for."""
+
+WAITS = "waits for a second admin's yes."
+"""Said of one that was started, or resumed, and is too large for one admin."""
 
 Number = Annotated[int, typer.Argument(help="The broadcast's number.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -88,7 +91,8 @@ def start_tool(tools: Tools) -> Callable[..., None]:
         async def look(database: Database) -> tuple[str, Preflight]:
             async with database.reading() as session:
                 broadcast = await drafts.get(session, number)
-                found = await preflight.check(session, broadcast, NO_PACE, SystemClock().now())
+                now, above = SystemClock().now(), tools.two_person_above
+                found = await preflight.check(session, broadcast, NO_PACE, now, above=above)
                 return broadcast.name, found
 
         name, found = tools.with_database(look)
@@ -101,6 +105,8 @@ def start_tool(tools: Tools) -> Callable[..., None]:
 
         async def begin(session: AsyncSession, broadcast: Broadcast, now: datetime) -> str:
             begun = await life.start(session, broadcast, None, now)
+            if await approval.needs_second(session, broadcast, tools.two_person_above, now):
+                return f"{broadcast.name} {WAITS}"
             return f"{broadcast.name} {'has started' if begun else 'has begun already'}."
 
         _change(tools, number, begin)
@@ -151,7 +157,8 @@ def resume_tool(tools: Tools) -> Callable[..., None]:
 
         async def change(session: AsyncSession, broadcast: Broadcast, now: datetime) -> str:
             await life.resume(session, broadcast, None, now)
-            return f"{broadcast.name} goes on."
+            waits = await approval.needs_second(session, broadcast, tools.two_person_above, now)
+            return f"{broadcast.name} {WAITS if waits else 'goes on.'}"
 
         _change(tools, number, change)
 

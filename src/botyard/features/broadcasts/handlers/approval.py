@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botyard.errors import BotyardError
 from botyard.features.broadcasts import asking
-from botyard.features.broadcasts.models import Broadcast
+from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import approval, drafts, testing
 from botyard.features.broadcasts.service.drafts import NoSuchBroadcast
 from botyard.members.audit import Actor
@@ -39,7 +39,8 @@ async def approve_button(ctx: Context) -> None:
 
 async def _decide(ctx: Context, broadcast: Broadcast, *, agrees: bool) -> None:
     by, is_second = Actor(ctx.member.id, ctx.bot.id), approval.waits_for_second(broadcast)
-    key = "broadcast-agreed" if agrees else "broadcast-refused"
+    again = "-again" if broadcast.state is BroadcastState.ASKING_AGAIN else ""
+    key = f"broadcast-{'agreed' if agrees else 'refused'}{again}"
     told = await asking.tell_starter(
         ctx.house.texts, ctx.session, broadcast, f"{key}-by", who=ctx.member.name
     )  # before it is a draft again, which nobody has started

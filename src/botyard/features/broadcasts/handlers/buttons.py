@@ -10,7 +10,7 @@ from botyard.features.broadcasts import cards, making
 from botyard.features.broadcasts.handlers import dialogs, screens
 from botyard.features.broadcasts.making import Place
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import drafts, life, testing
+from botyard.features.broadcasts.service import approval, drafts, life, testing
 from botyard.features.broadcasts.service.drafts import NoSuchBroadcast
 from botyard.members.consent import Topic
 from botyard.members.models import Role
@@ -158,7 +158,8 @@ async def _start(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
 
 async def _go(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
     begun = await life.start(ctx.session, broadcast, screens.admin(ctx), ctx.now)
-    ctx.answer(ctx.text("broadcast-started" if begun else "broadcast-has-begun"))
+    key = "broadcast-started" if begun else "broadcast-has-begun"
+    ctx.answer(ctx.text("broadcast-waits-for-second" if await _waits(ctx, broadcast) else key))
     return await screens.card(ctx, broadcast)
 
 
@@ -170,8 +171,14 @@ async def _pause(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
 
 async def _resume(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
     await life.resume(ctx.session, broadcast, screens.admin(ctx), ctx.now)
-    ctx.answer(ctx.text("broadcast-resumed"))
+    waits = await _waits(ctx, broadcast)
+    ctx.answer(ctx.text("broadcast-waits-for-second" if waits else "broadcast-resumed"))
     return await screens.card(ctx, broadcast)
+
+
+async def _waits(ctx: Context, broadcast: Broadcast) -> bool:
+    """Whether what was just started waits for a second admin all the same: its next step asks him."""
+    return await approval.needs_second(ctx.session, broadcast, ctx.house.two_person_above, ctx.now)
 
 
 async def _cancel(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:

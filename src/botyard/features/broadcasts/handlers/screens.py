@@ -69,7 +69,10 @@ async def listing(ctx: Context, page: int) -> Screen:
         return Screen(ctx.text("broadcasts-none"), [[new]])
     if not found:
         return await listing(ctx, (total - 1) // ON_A_PAGE)
-    lines = [ctx.text("broadcasts-line", id=str(each.id), name=each.name, state=each.state) for each in found]
+    lines = [
+        ctx.text("broadcasts-line", id=str(each.id), name=each.name, state=cards.state_of(each))
+        for each in found
+    ]
     rows = [[Press(f"{each.id}. {each.name}", f"broadcasts:card:{each.id}")] for each in found]
     turns = [
         Press(sign, f"broadcasts:list:{to}")

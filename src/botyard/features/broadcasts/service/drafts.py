@@ -146,7 +146,10 @@ async def word(
                 message=msgspec.json.encode(each.message),
             )
         )
-    broadcast.changed_at, broadcast.tested_at = now, None
+    broadcast.changed_at, broadcast.tested_at, broadcast.trying_since = now, None, None
+    broadcast.approved_by = None  # that was a yes to other words
+    if not broadcast.state.is_new:
+        broadcast.reworded_by = by.user_id if by else NOBODY
     _ask_no_more(broadcast)
     await session.flush()
     record(session, broadcast, "word", by, now, messages=len(wordings))
@@ -250,7 +253,7 @@ def record(
 def to_draft(broadcast: Broadcast) -> None:
     """Forgets that it was to start."""
     broadcast.state, broadcast.scheduled_at, broadcast.note = BroadcastState.DRAFT, None, ""
-    broadcast.started_by = broadcast.started_at = None
+    broadcast.started_by = broadcast.started_at = broadcast.reworded_by = None
 
 
 def _ask_no_more(broadcast: Broadcast) -> None:

@@ -91,7 +91,7 @@ async def pause(
     session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime, why: str = ""
 ) -> None:
     """Stops sending at once; what waits in the outbox waits here again. Raises `WrongMoment`."""
-    _must(broadcast, BroadcastState.RUNNING, BroadcastState.FREEZING)
+    _must(broadcast, BroadcastState.RUNNING, BroadcastState.FREEZING, BroadcastState.ASKING_AGAIN)
     broadcast.state, broadcast.note, broadcast.changed_at = BroadcastState.PAUSED, why, now
     await _take_back(session, broadcast, now)
     drafts.record(session, broadcast, "pause", by, now, why=why)
@@ -99,9 +99,17 @@ async def pause(
 
 
 async def resume(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
-    """Goes on with those who have not got it. Raises `WrongMoment`, and `NotReady` for unfit messages."""
+    """Goes on with those who have not got it, unless a second admin has to agree to what it says now.
+
+    Raises `WrongMoment`, and `NotReady` for messages unfit or untested.
+    """
     _must(broadcast, BroadcastState.PAUSED)
-    preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast))
+    await go_on(session, broadcast, by, now)
+
+
+async def go_on(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
+    """The same for one of which the caller knows that it may. Raises `NotReady`."""
+    await _require_fit(session, broadcast)
     state = BroadcastState.RUNNING if broadcast.frozen_at else BroadcastState.FREEZING
     broadcast.state, broadcast.note, broadcast.driven_at = state, "", now
     drafts.record(session, broadcast, "resume", by, now)
@@ -124,9 +132,10 @@ async def cancel(session: AsyncSession, broadcast: Broadcast, by: Actor | None, 
 async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> int:
     """Sends once more to those for whom it failed; answers how many. What is unknown is not repeated.
 
-    Raises `WrongMoment` while it is under way.
+    Raises `WrongMoment` while it is under way, and `NotReady` as `resume` does.
     """
     _must(broadcast, BroadcastState.FINISHED, BroadcastState.PAUSED)
+    await _require_fit(session, broadcast)
     again = (
         update(Recipient)
         .where(Recipient.broadcast_id == broadcast.id, Recipient.state == RecipientState.FAILED)
@@ -174,6 +183,11 @@ async def _take_back(session: AsyncSession, broadcast: Broadcast, now: datetime)
     back = await in_one_trip(await session.connection(), take_back)
     if back:
         broadcast.fed_through = min(broadcast.fed_through, min(each.position for each in back) - 1)
+
+
+async def _require_fit(session: AsyncSession, broadcast: Broadcast) -> None:
+    """Raises `NotReady` for messages unfit or untested: they may have been changed since the start."""
+    preflight.require_sound(broadcast, await drafts.wordings_of(session, broadcast), tested=True)
 
 
 def _must(broadcast: Broadcast, *states: BroadcastState) -> None:

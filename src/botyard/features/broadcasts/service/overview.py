@@ -28,7 +28,9 @@ class Overview:
 
     @property
     def moves(self) -> bool:
-        """Whether its figures change by themselves."""
+        """Whether what is shown of it changes by itself."""
+        if self.broadcast.trying_since is not None:
+            return True
         if self.progress is None:
             return False
         states, state = self.progress.states, self.broadcast.state

@@ -32,6 +32,7 @@ SAMPLES = 2
 
 _NO_MESSAGE = Problem("It has no message.", "Write one first.")
 _NOT_TESTED = Problem("Nobody has looked at it on a phone yet.", "Send it to yourself first.")
+_BEING_TESTED = Problem("The test is on its way to the phone.", "Wait until it is there.")
 _OTHER_BOT = Problem(
     "Its bot is not among those of this service.", "Put its token back into the settings, or use another bot."
 )
@@ -291,7 +292,7 @@ def _of_bot(broadcast: Broadcast, bots: Collection[BotId] | None) -> Iterator[Pr
 
 def _not_tested(broadcast: Broadcast) -> Iterator[Problem]:
     if broadcast.tested_at is None:
-        yield _NOT_TESTED
+        yield _NOT_TESTED if broadcast.trying_since is None else _BEING_TESTED
 
 
 def _too_long(draft: _Draft, longest: Mapping[int, Person]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,12 +13,17 @@ from botyard.features.broadcasts.models import Broadcast, BroadcastState
 from botyard.features.broadcasts.service import composing, drafts, preflight
 from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.ids import BotId, UserId
+from botyard.jobs import receipts
 from botyard.members import chats
 from botyard.members.audit import Actor
 from botyard.members.models import User
 from botyard.outbox import queue as outbox_queue
-from botyard.outbox.models import Priority
-from botyard.outbox.queue import Call
+from botyard.outbox.models import CallState, Priority
+from botyard.outbox.queue import Call, Fate
+
+TEST_JOB = "broadcasts.test"
+NO_RECORD = "no record of the call"
+"""What is said of a call of which the outbox knows nothing, in the words of telegram/reasons.py."""
 
 
 class NoChatYet(BotyardError):
@@ -27,21 +33,56 @@ class NoChatYet(BotyardError):
 async def send(
     session: AsyncSession, broadcast: Broadcast, by: Actor, bot_username: str | None, now: datetime
 ) -> int:
-    """Queues its messages for the admin himself, and notes that it was tested; answers how many they are.
+    """Queues its messages for the admin himself; answers how many they are.
+
+    It counts as tested once all have arrived: `TEST_JOB` looks for that.
 
     Raises `NoChatYet`, `NotReady` for messages that Telegram would not take, and `WrongMoment` once it goes
     out.
     """
     if not (broadcast.state.is_new or broadcast.state is BroadcastState.PAUSED):
         raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="It is too late for a test.")
-    messages = await show(session, broadcast, by.user_id, bot_username, now)
-    broadcast.tested_at = now
+    receipt = f"broadcast-test:{broadcast.id}@{now:%Y%m%d%H%M%S%f}"
+    messages = await show(session, broadcast, by.user_id, bot_username, now, receipt=receipt)
+    broadcast.trying_since = now
+    if broadcast.state is BroadcastState.DRAFT:
+        broadcast.note = ""  # how the test before it ended
+    payload = {
+        "broadcast_id": broadcast.id,
+        "user_id": by.user_id,
+        "messages": messages,
+        "at": now.isoformat(),
+    }
+    await receipts.follow(session, TEST_JOB, receipt, payload, now)
     drafts.record(session, broadcast, "test", by, now)
     return messages
 
 
+def settle(
+    broadcast: Broadcast, fates: Sequence[Fate], messages: int, at: datetime, now: datetime
+) -> str | None:
+    """Notes how the test of that moment ended; answers the error of one that came to nothing.
+
+    One that was changed, or tested anew, since then is left alone: that test was of something else.
+    """
+    if broadcast.trying_since != at:
+        return None
+    broadcast.trying_since = None
+    failed = next((each for each in fates if each.state is not CallState.SENT), None)
+    if failed is None and len(fates) == messages:
+        broadcast.tested_at = now
+        return None
+    return (failed.error if failed else None) or NO_RECORD
+
+
 async def show(
-    session: AsyncSession, broadcast: Broadcast, to: UserId, bot_username: str | None, now: datetime
+    session: AsyncSession,
+    broadcast: Broadcast,
+    to: UserId,
+    bot_username: str | None,
+    now: datetime,
+    *,
+    receipt: str | None = None,
 ) -> int:
     """The same for anybody who is to see it, without being a test. Raises `NoChatYet` and `NotReady`."""
     wordings = await drafts.wordings_of(session, broadcast)
@@ -56,7 +97,7 @@ async def show(
     person = Person(user.id, user.first_name, user.last_name, user.username)
     shown = [composing.trial(broadcast, each, bot_username) for each in wordings]
     calls = [
-        Call(bot_id, each.method, each.params_for(person), chat_key, priority=Priority.REPLY)
+        Call(bot_id, each.method, each.params_for(person), chat_key, priority=Priority.REPLY, receipt=receipt)
         for each in shown
     ]
     await outbox_queue.add(await session.connection(), calls, now)

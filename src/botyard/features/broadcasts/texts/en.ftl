@@ -29,6 +29,7 @@ broadcasts-line = { $id }. <b>{ $name }</b> – { $state ->
         [freezing] getting ready
         [running] running
         [paused] paused
+        [asking_again] waits for a second admin's yes
         [finished] finished
        *[cancelled] cancelled
     }
@@ -58,6 +59,7 @@ broadcast-title = <b>{ $name }</b> (no. { $id }) – { $state ->
         [freezing] getting ready
         [running] running
         [paused] paused
+        [asking_again] waits for a second admin's yes
         [finished] finished
        *[cancelled] cancelled
     }
@@ -104,7 +106,10 @@ broadcast-reach = Goes to <b>{ $recipients ->
     }
 broadcast-scheduled = Starts: { $at }
 broadcast-note = ⚠️ { $note }
+broadcast-trying = The test is being sent to you…
+broadcast-test-failed = The test of <b>{ $name }</b> did not arrive: { $why }. It does not count as tested.
 broadcast-untested = Test it before you start it.
+broadcast-untested-change = Its text was changed: test it before you resume it.
 broadcast-bar = <code>{ $bar }</code> { $percent }%
 broadcast-counts = { $sent } of { $total } sent
 broadcast-count-failed = Failed: { $count }
@@ -151,6 +156,7 @@ broadcast-button-remove = Remove
 # what presses are answered with
 broadcast-tested = On its way to you.
 broadcast-started = It has started.
+broadcast-waits-for-second = It waits for a second admin's yes.
 broadcast-has-begun = It has begun already.
 broadcast-paused = Paused. Nothing more is sent.
 broadcast-resumed = It goes on.
@@ -227,9 +233,18 @@ broadcast-second-ask =
     }.
 
     That is more than { $above }, so it starts only if you agree.
+broadcast-second-ask-again =
+    <b>{ $who }</b> has changed the text of the broadcast <b>{ $name }</b> after its start. { $recipients ->
+        [one] One member is
+       *[other] { $recipients } members are
+    } still to get it.
+
+    It is for more than { $above }, so it goes on only if you agree.
 broadcast-somebody = Somebody
 broadcast-second-yes = Start it
 broadcast-second-no = Do not start it
+broadcast-second-yes-again = Go on
+broadcast-second-no-again = Keep it paused
 broadcast-overdue =
     The broadcast <b>{ $name }</b> did not start: { $why }
 
@@ -239,7 +254,11 @@ broadcast-overdue-no = Make it a draft
 broadcast-asked-show = Show it to me
 broadcast-asked-over = This is settled already.
 broadcast-agreed = <b>{ $name }</b> starts.
+broadcast-agreed-again = <b>{ $name }</b> goes on.
 broadcast-refused = <b>{ $name }</b> is a draft again.
+broadcast-refused-again = <b>{ $name }</b> stays paused.
 broadcast-agreed-by = <b>{ $who }</b> has agreed: <b>{ $name }</b> starts.
+broadcast-agreed-again-by = <b>{ $who }</b> has agreed: <b>{ $name }</b> goes on.
+broadcast-refused-again-by = <b>{ $who }</b> does not want <b>{ $name }</b> to go on with this text. It stays paused.
 broadcast-refused-by = <b>{ $who }</b> does not want <b>{ $name }</b> to start. It is a draft again.
 broadcast-trial-leave = This is a test. Whoever presses it later gets no more of these.
