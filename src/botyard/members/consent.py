@@ -79,6 +79,13 @@ async def granted_topics(session: AsyncSession, user_id: UserId) -> set[Topic]:
     return set(found)
 
 
+async def received_topics(session: AsyncSession, user_id: UserId) -> set[Topic]:
+    """All that the member gets: what he said yes to, and what needs no yes and he did not refuse."""
+    rows = await session.execute(select(Consent.topic, Consent.granted).where(Consent.user_id == user_id))
+    said = {row.topic: row.granted for row in rows}
+    return {topic for topic in Topic if said.get(topic, not topic.needs_yes)}
+
+
 async def willing(session: AsyncSession, chats: Sequence[ChatKey], topic: Topic) -> list[ChatKey]:
     """Those of the chats that may get something on the topic, in their order.
 

@@ -277,7 +277,7 @@ async def test_variants_by_language_and_share(business: Running) -> None:
     number = await drafted(business, text="For all")
     await pressed(business, OWNER, "Variants")
     await pressed(business, OWNER, "Add one")
-    assert "neither a language nor a share" in (await told(business, OWNER, "german!")).texts[0]
+    assert "neither a language nor a percentage" in (await told(business, OWNER, "german!")).texts[0]
     assert "What shall" in (await told(business, OWNER, "de 50")).texts[0]
     shown = await told(business, OWNER, "Für alle")
     assert "2 messages:" in shown.texts[0]
@@ -286,15 +286,34 @@ async def test_variants_by_language_and_share(business: Running) -> None:
         (2, "de", 50),
     ]
     await pressed(business, OWNER, "Variants")
-    opened = await pressed(business, OWNER, "2. de 50")
+    opened = await pressed(business, OWNER, "2. de")
     assert buttons(opened) == ["Message", "Buttons", "For whom", "Remove", "« Back"]
     await pressed(business, OWNER, "For whom")
     await told(business, OWNER, "all 3")
-    assert [(each.language, each.share) for each in await wordings(business)] == [(None, 1), (None, 3)]
+    assert [(each.language, each.share) for each in await wordings(business)] == [(None, 97), (None, 3)]
+    again = await pressed(business, OWNER, "Variants")
+    assert "everybody, 97 %" in again.edits[0]
+    assert "everybody, 3 %" in again.edits[0]
     await forged(business, OWNER, f"broadcasts:remove:{number}:1")
     assert [each.number for each in await wordings(business)] == [2]
     last = await forged(business, OWNER, f"broadcasts:remove:{number}:2")
     assert "It has 0 messages" in last.toasts[0]
+
+
+async def test_fifty_in_a_first_ab_test_is_half_of_them(business: Running) -> None:
+    await drafted(business, text="One")
+    await pressed(business, OWNER, "Variants")
+    await pressed(business, OWNER, "Add one")
+    assert "from 1 to 99" in (await told(business, OWNER, "100 %")).texts[0]
+    await told(business, OWNER, "50")
+    shown = await told(business, OWNER, "Two")
+    assert shown.texts[0].count("everybody, 50 %") == 2
+    for said, text, shares in (("20", "Three", [40, 40, 20]), ("all", "Four", [40, 40, 20, 33])):
+        await pressed(business, OWNER, "Variants")
+        await pressed(business, OWNER, "Add one")
+        await told(business, OWNER, said)
+        await told(business, OWNER, text)
+        assert [each.share for each in await wordings(business)] == shares
 
 
 async def test_a_text_that_cannot_be_is_asked_for_again(business: Running) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.features.broadcasts.conversation import is_tested
 from tests.features.broadcasts.desk import FIELDS
 from tests.support.console import Browser, signed_in
 from tests.support.outcomes import bot_of, sent, told, two_bots
@@ -43,6 +44,7 @@ async def test_written_tested_and_sent(house: Running, browser: Browser) -> None
     tried = await browser.post(f"{made.path.removeprefix('/console')}/test")
     assert "Look at your phone: 1 message" in tried.text
     await sent(house)
+    await is_tested(house)
     assert (await latest(house, OWNER)).startswith("Hello ")
     assert not (await latest(house, PAUL)).startswith("Hello ")
 

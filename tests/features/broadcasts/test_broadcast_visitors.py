@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
-from tests.features.broadcasts.conversation import becomes, cleared, drafted, latest, shows
+from tests.features.broadcasts.conversation import becomes, cleared, drafted, is_tested, latest, shows
 from tests.support.outcomes import Outcome, count_of, forged, pressed, told
 from tests.support.running import OWNER, PAUL, Running
 
@@ -30,6 +30,7 @@ async def business(house: Running) -> AsyncIterator[Running]:
     number = await drafted(house, text="Spring is here, {first_name}")
     await told(house, OWNER, f"/broadcast buttons {number}\n{BUTTONS}")
     await pressed(house, OWNER, "Test to me")
+    await is_tested(house)
     await pressed(house, OWNER, f"broadcasts:start:{number}")
     await pressed(house, OWNER, f"broadcasts:go:{number}")
     await becomes(house, BroadcastState.FINISHED)
@@ -85,6 +86,7 @@ async def test_who_leaves_gets_no_more_until_he_takes_it_back(business: Running)
     assert said is not None
     assert said.source == "broadcast"
     assert await visited(business, VisitKind.LEAVE) == [PAUL]
+    assert "\u2013 Offers\n✓ News" in (await told(business, PAUL, "/newsletter")).texts[0]
     await left(business)
     assert (await result(business)).left == 1, "he left once, however often he presses"
 
@@ -95,6 +97,19 @@ async def test_who_leaves_gets_no_more_until_he_takes_it_back(business: Running)
     number = (await latest(business)).id
     again = await forged(business, PAUL, f"broadcast:undo:{number}:1")
     assert "out of date" in again.toasts[0]
+
+
+async def test_service_messages_can_be_left_too(business: Running) -> None:
+    number = await drafted(business, text="Your shop moves")
+    await told(business, OWNER, f"/broadcast topic {number} service")
+    await pressed(business, OWNER, "Test to me")
+    await is_tested(business)
+    await told(business, OWNER, f"/broadcast start {number}")
+    await pressed(business, OWNER, f"broadcasts:go:{number}")
+    await shows(business, "Your shop moves", user_id=PAUL)
+    outcome = await left(business)
+    assert "You get no more messages of this kind from us." in outcome.texts[0]
+    assert "\u2013 Messages about" in (await told(business, PAUL, "/newsletter")).texts[0]
 
 
 async def test_an_undo_that_undoes_nothing_is_no_yes(business: Running) -> None:

@@ -393,3 +393,13 @@ async def test_another_admin_refuses(house: House, admin: httpx.AsyncClient) -> 
     bo = await another(house, UserId(2002), "Bo")
     assert "Spring is a draft again." in (await bo.post(f"{ONE}/refuse", follow_redirects=True)).text
     assert (await seen(house.database, number)).state is BroadcastState.DRAFT
+
+
+async def test_the_form_and_the_draft_say_what_each_message_gets(house: House) -> None:
+    browser = await opened(house)
+    two = FIELDS | {"variant": ["1", "2"], "html_1": "One", "html_2": "Two", "share_2": "50"}
+    shown = await browser.post(f"{HOME}/new", data=two | {"do": "count"})
+    assert "As it stands it is for everybody, 2 %." in words(shown)
+    assert "As it stands it is for everybody, 98 %." in words(shown)
+    saved = await browser.post(f"{HOME}/new", data=two, follow_redirects=True)
+    assert "for everybody, 98 %" in words(saved)

@@ -187,7 +187,7 @@ async def test_results_by_message_clicks_and_reasons(house: House, admin: httpx.
     assert re.search(r"Yes Message 1 an answer: Fine 3 2 \d+\.\d%", page)
     assert "Site Message 1 https://shop.example not counted" in page
     assert "Ended 2027-03-01 12:00 UTC" in page
-    by_message = re.findall(r"Message (\d)" + r" (\d+)" * 7, page)
+    by_message = re.findall(r"Message (\d) everybody, 50 %" + r" (\d+)" * 7, page)
     assert [int(each[0]) for each in by_message] == [1, 2]
     assert sum(int(each[1]) for each in by_message) == 6
     assert sum(int(each[2]) for each in by_message) == 3

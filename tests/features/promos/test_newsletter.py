@@ -38,22 +38,25 @@ async def sources(house: Running) -> set[tuple[str, bool]]:
 @pytest.mark.parametrize("command", ["/newsletter", "/news", "/updates"])
 async def test_one_tap_joins_and_one_leaves(business: Running, command: str) -> None:
     shown = await told(business, PAUL, command)
-    assert "You do not get our newsletter" in shown.texts[0]
-    joined = await pressed(business, PAUL, "Join")
+    assert "\u2013 Offers\n\u2013 News\n\u2013 Guides" in shown.texts[0]
+    joined = await pressed(business, PAUL, "Join all three")
     assert (joined.toasts, await topics(business, PAUL)) == (["You are in. Welcome!"], set(MARKETING))
-    assert "You get our offers" in joined.edits[0]
+    assert "✓ Offers\n✓ News\n✓ Guides" in joined.edits[0]
     assert await sources(business) == {("button", True)}
-    left = await pressed(business, PAUL, "Leave")
+    left = await pressed(business, PAUL, "Leave all three")
     assert (left.toasts, await topics(business, PAUL)) == (["You will not get it any more."], set())
     assert len(left.edits) == 1
     assert await topics(business, ANA) == set()
 
 
 async def test_words_do_the_same(business: Running) -> None:
-    assert "You get our offers" in (await told(business, PAUL, "/newsletter ON")).texts[0]
+    assert "✓ Offers\n✓ News\n✓ Guides" in (await told(business, PAUL, "/newsletter ON")).texts[0]
     assert await topics(business, PAUL) == set(MARKETING)
     assert await sources(business) == {("/newsletter", True)}
-    assert "You do not get" in (await told(business, PAUL, "/newsletter off")).texts[0]
+    assert (
+        "\u2013 Offers\n\u2013 News\n\u2013 Guides"
+        in (await told(business, PAUL, "/newsletter off")).texts[0]
+    )
     assert await topics(business, PAUL) == set()
 
 
@@ -64,8 +67,27 @@ async def test_in_a_group_it_shows_nobodys_business(business: Running) -> None:
     assert (await topics(business, PAUL), await topics(business, ANA)) == (set(MARKETING), set())
 
 
-@pytest.mark.parametrize("data", ["newsletter", "newsletter:maybe", "newsletter:on:1"])
+@pytest.mark.parametrize(
+    "data", ["newsletter", "newsletter:maybe", "newsletter:on:1", "newsletter:on:news:1"]
+)
 async def test_a_forged_press_changes_nothing(business: Running, data: str) -> None:
     outcome = await forged(business, PAUL, data)
     assert outcome.toasts == ["This button is out of date. Please open the menu again."]
     assert await topics(business, PAUL) == set()
+
+
+async def test_each_topic_is_shown_and_left_and_joined_by_itself(business: Running) -> None:
+    await told(business, PAUL, "/newsletter on")
+    left = await pressed(business, PAUL, "Leave offers")
+    assert "\u2013 Offers\n✓ News\n✓ Guides" in left.edits[0]
+    assert await topics(business, PAUL) == {Topic.NEWS, Topic.GUIDES}
+    joined = await pressed(business, PAUL, "Join offers")
+    assert "✓ Offers\n✓ News\n✓ Guides" in joined.edits[0]
+    assert await topics(business, PAUL) == set(MARKETING)
+
+
+async def test_service_messages_are_stopped_and_taken_back(business: Running) -> None:
+    assert "✓ Messages about what you use here" in (await told(business, PAUL, "/newsletter off")).texts[0]
+    assert "\u2013 Messages about" in (await pressed(business, PAUL, "Stop service messages")).edits[0]
+    assert "\u2013 Messages about" in (await told(business, PAUL, "/newsletter on")).texts[0]
+    assert "✓ Messages about" in (await pressed(business, PAUL, "Take service messages back")).edits[0]

@@ -81,11 +81,15 @@ def topics(say: Say, broadcast: Broadcast) -> Screen:
 def variants(say: Say, seen: Overview) -> Screen:
     """The messages of a broadcast, each to be opened, and one more to be added."""
     number = seen.broadcast.id
-    lines = [_variant_line(say, each) for each in seen.wordings[:VARIANTS_SHOWN]]
+    lines = [_variant_line(say, seen, each) for each in seen.wordings[:VARIANTS_SHOWN]]
     rows: list[list[Press]] = [
         [
             Press(
-                say("broadcast-button-variant", number=str(each.number), who=describe_variant(each)),
+                say(
+                    "broadcast-button-variant",
+                    number=str(each.number),
+                    who=describe_variant(each, seen.wordings),
+                ),
                 f"broadcasts:variant:{number}:{each.number}",
             )
         ]
@@ -115,7 +119,7 @@ def variant(say: Say, seen: Overview, wording: Wording) -> Screen:
             ]
         )
     rows.append([Press(say("broadcast-button-back"), f"broadcasts:variants:{seen.broadcast.id}")])
-    return Screen(_variant_line(say, wording), rows)
+    return Screen(_variant_line(say, seen, wording), rows)
 
 
 def duration(say: Say, length: timedelta) -> str:
@@ -189,7 +193,11 @@ def _said(say: Say, wordings: Sequence[Wording]) -> list[str]:
     if len(wordings) == 1:
         return [_what(say, wordings[0].message), *_buttons_line(say, wordings[0].message)]
     shown = [
-        say("broadcast-variant-short", who=describe_variant(each), what=Html(_what(say, each.message)))
+        say(
+            "broadcast-variant-short",
+            who=describe_variant(each, wordings),
+            what=Html(_what(say, each.message)),
+        )
         for each in wordings[:VARIANTS_SHOWN]
     ]
     return [say("broadcast-several", count=len(wordings)), *shown]
@@ -206,8 +214,9 @@ def _buttons_line(say: Say, message: Message) -> list[str]:
     return [say("broadcast-buttons", names=names)] if names else []
 
 
-def _variant_line(say: Say, wording: Wording) -> str:
-    head = say("broadcast-variant", number=str(wording.number), who=describe_variant(wording))
+def _variant_line(say: Say, seen: Overview, wording: Wording) -> str:
+    who = describe_variant(wording, seen.wordings)
+    head = say("broadcast-variant", number=str(wording.number), who=who)
     return "\n".join([head, _what(say, wording.message), *_buttons_line(say, wording.message)])
 
 
@@ -250,7 +259,7 @@ def _rest(say: Say, seen: Overview) -> Screen:
     results = [
         say(
             "broadcast-result",
-            message=_which(say, each.wording) if len(seen.results) > 1 else "",
+            message=_which(say, seen, each.wording) if len(seen.results) > 1 else "",
             sent=each.sent,
             clicks=each.clicks,
             left=each.left,
@@ -262,8 +271,9 @@ def _rest(say: Say, seen: Overview) -> Screen:
     return Screen(html, _rest_buttons(say, seen))
 
 
-def _which(say: Say, wording: Wording) -> Html:
-    return Html(say("broadcast-result-of", number=str(wording.number), who=describe_variant(wording)) + " ")
+def _which(say: Say, seen: Overview, wording: Wording) -> Html:
+    who = describe_variant(wording, [each.wording for each in seen.results])
+    return Html(say("broadcast-result-of", number=str(wording.number), who=who) + " ")
 
 
 def _rest_buttons(say: Say, seen: Overview) -> Rows:

@@ -14,6 +14,7 @@ from botyard.features.broadcasts.message import (
     MessageKind,
     Person,
     Template,
+    broken_variables,
     unknown_variables,
 )
 from botyard.ids import BotId
@@ -92,6 +93,11 @@ def _of_text(message: Message) -> Iterator[_Finding]:
         return
     for name in unknown_variables(html):
         yield f"{{{name}}} stands for nothing.", "Use first_name, last_name, name, username or id."
+    for typed in broken_variables(html):
+        yield (
+            f"“{typed}” would be sent as it is typed.",
+            "Write variables like {first_name} or {first_name|friend}.",
+        )
     filled = [Template(html).fill(shape) for shape in _SHAPES]
     wrong = next((found for each in filled if (found := html_problem(each))), None)
     if wrong is not None:

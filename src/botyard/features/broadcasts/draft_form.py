@@ -18,6 +18,7 @@ from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.service.drafts import LONGEST_NAME, MOST_VARIANTS, Cap, Plan, Wording
+from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.ids import BotId
 from botyard.jobs.recurrence import QuietHours, zone_named
 from botyard.members.consent import Topic
@@ -67,6 +68,19 @@ def numbers_of(form: Form) -> list[int]:
     """The numbers of the messages that the form has: one at least, each once."""
     typed = [int(each) for each in form.typed_all("variant") if each.isascii() and each.isdigit()]
     return sorted({each for each in typed if 0 < each < 10_000})[:MOST_VARIANTS] or [1]
+
+
+def shares(form: Form, numbers: Sequence[int]) -> dict[int, str]:
+    """For whom each message is as the form stands, where several share the members of one language."""
+    wordings = []
+    for number in numbers:
+        typed = form.typed(f"share_{number}") or "1"
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= 4 and int(typed)):
+            return {}
+        language = form.typed(f"language_{number}").strip().lower() or None
+        wordings.append(Wording(number, Message(MessageKind.TEXT), language, int(typed)))
+    said = {each.number: describe_variant(each, wordings) for each in wordings}
+    return {number: who for number, who in said.items() if "%" in who}
 
 
 def read_plan(form: Form) -> Plan:

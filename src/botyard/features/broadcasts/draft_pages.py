@@ -178,6 +178,7 @@ def _show_form(
         numbers=numbers,
         broadcast=kept.broadcast if kept else None,
         kept=kept.wordings if kept else {},
+        shares=draft_form.shares(form, numbers),
         is_new=kept is None or kept.is_new,
         reach=reach,
         problems=[],

@@ -31,6 +31,7 @@ from botyard.features.broadcasts.pages import (
     zone_of,
 )
 from botyard.features.broadcasts.service import approval, drafts, life, preflight, testing
+from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.ids import BotId
 from botyard.members.audit import Actor
 from botyard.outbox import queue as outbox_queue
@@ -80,6 +81,7 @@ async def show_draft(
         may_agree=approval.may_agree(broadcast, operator(request).user_id),
         words=STATES,
         in_words=in_words,
+        who=describe_variant,
         **described(site, broadcast),
     )
 

@@ -20,11 +20,14 @@ from botyard.members.audit import Actor
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which of a broadcast's messages is meant: the one of this number, or a new one for these members."""
+    """Which of a broadcast's messages is meant: the one of this number, or a new one for these members.
+
+    `share` is its percentage of those of its language; None: as much as each other message gets.
+    """
 
     number: int | None
     language: str | None = None
-    share: int = 1
+    share: int | None = None
 
 
 async def put(
@@ -34,7 +37,7 @@ async def put(
     wordings = await drafts.wordings_of(session, broadcast)
     if place.number is None:
         number = max((each.number for each in wordings), default=0) + 1
-        wordings.append(Wording(number, message, place.language, place.share))
+        wordings = _shared_out(wordings, Wording(number, message, place.language), place.share)
     elif wordings:
         before = _wording(wordings, place.number)
         if message.kind is not MessageKind.ALBUM:
@@ -66,14 +69,15 @@ async def readdress(
     broadcast: Broadcast,
     number: int,
     language: str | None,
-    share: int,
+    share: int | None,
     by: Actor,
     now: datetime,
 ) -> None:
     """Says anew for whom one of its messages is. Raises `BadBroadcast` and `WrongMoment`."""
     wordings = await drafts.wordings_of(session, broadcast)
-    changed = replace(_wording(wordings, number), language=language, share=share)
-    await drafts.word(session, broadcast, _with(wordings, changed), by, now)
+    changed = replace(_wording(wordings, number), language=language)
+    others = [each for each in wordings if each.number != number]
+    await drafts.word(session, broadcast, _shared_out(others, changed, share), by, now)
 
 
 async def remove(session: AsyncSession, broadcast: Broadcast, number: int, by: Actor, now: datetime) -> None:
@@ -81,6 +85,19 @@ async def remove(session: AsyncSession, broadcast: Broadcast, number: int, by: A
     wordings = await drafts.wordings_of(session, broadcast)
     gone = _wording(wordings, number)
     await drafts.word(session, broadcast, [each for each in wordings if each != gone], by, now)
+
+
+def _shared_out(others: Sequence[Wording], added: Wording, percent: int | None) -> list[Wording]:
+    """All of them, by their numbers: the added one with its percentage, its like with the rest."""
+    alike = [each for each in others if each.language == added.language]
+    total = sum(each.share for each in alike)
+    if percent is None:
+        added = replace(added, share=max(1, round(total / len(alike))) if alike else 1)
+        return sorted([*others, added], key=lambda each: each.number)
+    rest = 100 - percent
+    scaled = {each.number: max(1, round(each.share * rest / total)) for each in alike}
+    changed = [replace(each, share=scaled.get(each.number, each.share)) for each in others]
+    return sorted([*changed, replace(added, share=percent)], key=lambda each: each.number)
 
 
 def _wording(wordings: Sequence[Wording], number: int) -> Wording:

@@ -94,6 +94,30 @@ VARIABLES: Mapping[str, Callable[[Person], str]] = {
 
 _VARIABLE = re.compile(r"\{([a-z_]+)(?:\|([^{}|]*))?\}")
 
+_BLANK = r"(?:\s|<[^<>]*>)*"
+"""What may stand around a name without making it another one to who reads it: spaces and formatting."""
+_KNOWN = "|".join(name.replace("_", "[ _-]?") for name in sorted(VARIABLES, key=len, reverse=True))
+_LIKE_VARIABLE = re.compile(
+    rf"\{{+{_BLANK}(?:{_KNOWN})\b{_BLANK}(?:\|[^{{}}]*)?\}}+"  # { First_Name }, {{name}}, {name|a|b}
+    rf"|\{{+(?:{_KNOWN})\b(?![^{{}}]*\}})[^{{}}\n]*"  # {name, and no brace closes it
+    r"|\{+[a-z_]+\|[^{}]*\}+",  # {phone|a|b}
+    re.IGNORECASE,
+)
+"""A name in braces that are doubled, not closed, or have more in them: it would be sent as it is typed."""
+
+
+def broken_variables(html: str) -> list[str]:
+    """What looks like a variable and is none, as it is typed."""
+    is_balanced = html.count("{") == html.count("}")
+    found = []
+    for match in _LIKE_VARIABLE.finditer(html):
+        typed = match[0]
+        if is_balanced and not typed.startswith("{{"):
+            typed = re.sub(r"\}+$", "}", typed)  # {see {name}}: the last one closes the braces around it
+        if not _VARIABLE.fullmatch(typed):
+            found.append(re.sub(r"<[^<>]*>", "", typed).strip()[:40])
+    return list(dict.fromkeys(found))
+
 
 def unknown_variables(html: str) -> list[str]:
     """Names in braces that stand for nothing."""

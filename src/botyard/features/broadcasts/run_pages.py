@@ -32,6 +32,7 @@ from botyard.features.broadcasts.pages import (
 from botyard.features.broadcasts.recipients_csv import recipients_csv
 from botyard.features.broadcasts.service import approval, book, drafts, figures, life
 from botyard.features.broadcasts.service.figures import ButtonResult, Progress
+from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.members.audit import Actor
 
 MOST_REASONS = 12
@@ -94,6 +95,7 @@ async def _one(site: Site, request: Request) -> Response:
         return templates.show(
             request,
             "run.html",
+            who=describe_variant,
             **_shared(broadcast, progress),
             wordings=await drafts.wordings_of(session, broadcast),
             results=results,

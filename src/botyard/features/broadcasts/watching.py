@@ -105,7 +105,7 @@ async def _read(database: Database, number: int | None) -> tuple[list[Row], list
         return rows, [
             {
                 "message": each.number,
-                "for": describe_variant(each.wording),
+                "for": describe_variant(each.wording, [one.wording for one in results]),
                 "sent": each.sent,
                 "clicks": each.clicks,
                 "left_the_list": each.left,

@@ -58,9 +58,9 @@ async def message(
         for row in numbered(wording.message)
     ]
     said = _carrying(broadcast, wording, shop.bot_username)
-    if broadcast.topic.needs_yes and said.kind is not MessageKind.ALBUM:
+    if said.kind is not MessageKind.ALBUM:
         rows.append([{"text": LEAVE, "callback_data": f"broadcast:leave:{broadcast.id}:{wording.number}"}])
-    elif broadcast.topic.needs_yes and shop.bot_username:
+    elif shop.bot_username:
         link = f"https://t.me/{shop.bot_username}?start=leave-{broadcast.id}-{wording.number}"
         said = with_way_out(said, link)
     return prepare(said, {"inline_keyboard": rows} if rows else None, paid=broadcast.paid)
@@ -86,9 +86,9 @@ def trial(broadcast: Broadcast, wording: Wording, bot_username: str | None) -> P
         for row in numbered(wording.message)
     ]
     said = wording.message
-    if broadcast.topic.needs_yes and said.kind is not MessageKind.ALBUM:
+    if said.kind is not MessageKind.ALBUM:
         rows.append([{"text": LEAVE, "callback_data": f"{label}:0"}])
-    elif broadcast.topic.needs_yes and bot_username:
+    elif bot_username:
         said = with_way_out(said, f"https://t.me/{bot_username}")
     return prepare(said, {"inline_keyboard": rows} if rows else None)
 

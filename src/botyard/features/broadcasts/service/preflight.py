@@ -155,7 +155,7 @@ async def require_ready(session: AsyncSession, broadcast: Broadcast, now: dateti
     draft = await _draft(session, broadcast, now)
     problems = [*message_problems(broadcast, draft.wordings), *_not_tested(broadcast)]
     if not problems:
-        if any(checks.excess(_sent(broadcast, each), LONGEST) for each in draft.wordings):
+        if any(checks.excess(_sent(each), LONGEST) for each in draft.wordings):
             # only now is it worth a look at all of them
             problems += _too_long(draft, (await _samples(session, draft))[1])
         if not await _is_for_anybody(session, draft):
@@ -226,7 +226,7 @@ async def _samples(session: AsyncSession, draft: _Draft) -> tuple[list[Sample], 
         shown = [Person(user.id, user.first_name, user.last_name, user.username) for user in users.values()]
         if shown:
             longest[each.number] = shown[0]
-        message = _sent(draft.broadcast, each)
+        message = _sent(each)
         samples += [
             Sample(
                 each.number,
@@ -254,9 +254,9 @@ async def _capped(session: AsyncSession, draft: _Draft, now: datetime) -> int:
     return await session.scalar(meant) or 0
 
 
-def _sent(broadcast: Broadcast, wording: Wording) -> Message:
+def _sent(wording: Wording) -> Message:
     """The message as it is sent, as far as its text goes."""
-    if wording.message.kind is MessageKind.ALBUM and broadcast.topic.needs_yes:
+    if wording.message.kind is MessageKind.ALBUM:
         return composing.with_way_out(wording.message, "https://t.me/")
     return wording.message
 
@@ -297,7 +297,7 @@ def _not_tested(broadcast: Broadcast) -> Iterator[Problem]:
 
 def _too_long(draft: _Draft, longest: Mapping[int, Person]) -> Iterator[Problem]:
     for each in draft.wordings:
-        person, message = longest.get(each.number), _sent(draft.broadcast, each)
+        person, message = longest.get(each.number), _sent(each)
         if person is not None and (over := checks.excess(message, person)):
             yield checks.too_long(message, each.number, over, f"{_name(person)[:40]} ({person.user_id})")
 
@@ -340,7 +340,7 @@ def _left_over(draft: _Draft, counts: Counter[int], without: int) -> Iterator[Pr
 def _might_be_too_long(draft: _Draft, longest: Mapping[int, Person]) -> Iterator[Problem]:
     is_too_long = {problem.variant for problem in _too_long(draft, longest)}
     for each in draft.wordings:
-        message = _sent(draft.broadcast, each)
+        message = _sent(each)
         if each.number not in is_too_long and (over := checks.excess(message, LONGEST)):
             whose = "the longest name that Telegram allows"
             yield checks.too_long(message, each.number, over, whose)

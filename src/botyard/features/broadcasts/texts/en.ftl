@@ -197,7 +197,7 @@ broadcast-topic-name = { $topic ->
 broadcast-variants =
     <b>{ $name }, its messages</b>
 
-    Members get the one in their language; among several for the same members the shares decide.
+    Members get the one in their language; where several are for the same members, the percentages say how many get each.
 broadcast-variant = <b>{ $number }.</b> for { $who }
 
 # dialogs
@@ -222,7 +222,10 @@ broadcast-ask-audience =
     <code>language de or en, seen in 30 days, not seen in 60 days, joined in 7 days, joined before 90 days, role subscriber, source guide-1, tag vip, not tag slow, not member 1001</code>
 
     Or: <code>everybody</code>. It is now: <code>{ $now }</code>
-broadcast-ask-variant = For whom is it? Write a language such as <code>de</code>, a share such as <code>50</code>, or both: <code>de 50</code>. <code>all</code> is for everybody whose language has no message.
+broadcast-ask-variant =
+    For whom is it? Write a language such as <code>de</code>, a number for an A/B test such as <code>50</code>, or both: <code>de 50</code>. <code>all</code> is for everybody whose language has no message.
+
+    <code>50</code> means that 50 % of them get this message; the other messages for them share the rest. Without a number each gets as much as the others.
 broadcast-ask-when = When? For example <code>tomorrow 09:00</code>, <code>2027-03-01 18:30 Europe/London</code> or <code>in 2h</code>. Without a zone it is { $zone }.
 
 # a yes before the start

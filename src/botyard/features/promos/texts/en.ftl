@@ -1,16 +1,33 @@
 # what members see
 promo-over = This offer is over.
 
-newsletter-on =
-    <b>You get our offers, news and guides.</b>
+newsletter =
+    <b>What you get from us</b>
 
-    You can leave at any time.
-newsletter-off =
-    <b>You do not get our newsletter.</b>
-
-    Join, and now and then we send you offers, news and guides here. You can leave at any time.
-newsletter-join = Join
-newsletter-leave = Leave
+    You can join and leave at any time.
+newsletter-topic = { $gets ->
+        [yes] ✓
+       *[no] –
+    } { $topic ->
+        [offers] Offers
+        [news] News
+        [guides] Guides
+       *[service] Messages about what you use here. You get them without asking; stop them below if you like.
+    }
+newsletter-join-topic = { $topic ->
+        [offers] Join offers
+        [news] Join news
+        [guides] Join guides
+       *[service] Take service messages back
+    }
+newsletter-leave-topic = { $topic ->
+        [offers] Leave offers
+        [news] Leave news
+        [guides] Leave guides
+       *[service] Stop service messages
+    }
+newsletter-join = Join all three
+newsletter-leave = Leave all three
 newsletter-joined = You are in. Welcome!
 newsletter-left = You will not get it any more.
 newsletter-private = Send me /newsletter in our private chat: that is where it comes.
