@@ -363,6 +363,17 @@ async def test_failures_are_retried_and_what_was_sent_is_deleted(business: Runni
         return all(each.get("text") != "Dear Ana" for each in await business.messages(ANA))
 
     await business.until(is_gone)
+    await becomes_still(business)
+    after = await told(business, OWNER, f"/broadcast {number}")
+    assert "Deleted again: 3 messages" in after.texts[0]
+    assert "Delete what was sent" not in buttons(after)
+
+
+async def becomes_still(house: Running) -> None:
+    async def is_so() -> bool:
+        return (await latest(house)).deleted_through is None
+
+    await house.until(is_so)
 
 
 async def test_the_list_turns_its_pages(business: Running) -> None:

@@ -26,7 +26,16 @@ from tests.features.broadcasts.crowd import (
 from botyard.db.session import Database
 from botyard.features.broadcasts.audience import Audience
 from botyard.features.broadcasts.models import BroadcastState, Recipient, RecipientState, Variant
-from botyard.features.broadcasts.service import drafts, freezing, life, preflight, sweeping
+from botyard.features.broadcasts.service import (
+    book,
+    drafts,
+    exporting,
+    freezing,
+    life,
+    overview,
+    preflight,
+    sweeping,
+)
 from botyard.features.broadcasts.service.drafts import Cap, Plan, Wording, WrongMoment
 from botyard.ids import UserId
 from botyard.jobs.recurrence import QuietHours
@@ -165,6 +174,10 @@ async def test_what_was_sent_is_deleted(database: Database) -> None:
     await step(database, number)
     await deliver(database, fates={2: (CallState.FAILED, "forbidden")})
     await step(database, number)
+    async with database.reading() as session:
+        assert await book.deleted(session, number, NOW) == book.Deleted(0, is_more=True)
+        late = await book.deleted(session, number, NOW + timedelta(hours=48))
+        assert not late.is_more, "Telegram would not"
     async with database.session() as session:
         await life.delete_sent(session, await drafts.locked(session, number), ADMIN, NOW)
     for _ in range(3):
@@ -173,6 +186,12 @@ async def test_what_was_sent_is_deleted(database: Database) -> None:
         rows = await session.execute(select(outbox.c.method, outbox.c.params).order_by(outbox.c.id))
         wanted = [("deleteMessage", f'{{"message_id":{1000 + each}}}'.encode()) for each in (1, 3, 4, 5)]
         assert [tuple(row) for row in rows] == wanted
+        assert await book.deleted(session, number, NOW) == book.Deleted(4, is_more=False)
+        broadcast = await drafts.get(session, number)
+        shown = (await overview.look(session, session, broadcast, NOW)).deleted
+        assert shown == book.Deleted(4), "the same is not offered again"
+    written = [row async for rows in exporting.rows_of(database, number) for row in rows]
+    assert [row[-1] for row in written] == ["yes", "", "yes", "yes", "yes"]
     assert (await seen(database, number)).deleted_through is None
 
 

@@ -211,6 +211,9 @@ async def test_failures_are_tried_again_and_what_was_sent_is_deleted(
     for _ in range(2):
         await step(house.database, number)
     assert await waiting(house.database) == 4
+    after = await admin.get(ONE)
+    assert "Deleted again 4 messages" in words(after)
+    assert f'action="{ONE}/delete"' not in after.text, "all is ordered"
 
 
 async def test_the_recipients_as_csv(house: House, admin: httpx.AsyncClient) -> None:
@@ -223,7 +226,7 @@ async def test_the_recipients_as_csv(house: House, admin: httpx.AsyncClient) -> 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].endswith(f'"broadcast-{number}-recipients.csv"')
     header, *rows = csv.reader(io.StringIO(answer.text))
-    assert header == ["user_id", "variant", "state", "reason", "at"]
+    assert header == ["user_id", "variant", "state", "reason", "at", "deleted"]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert [row[3] for row in rows] == ["", "'=HYPERLINK(1)", "'+1", "'-1", "'@x", 'a, "b"']
     assert rows[1][2] == "blocked"

@@ -256,6 +256,8 @@ def _rest(say: Say, seen: Overview) -> Screen:
         lines += _counts(say, progress)
     if broadcast.deleted_through is not None:
         lines.append(say("broadcast-deleting"))
+    elif seen.deleted.recipients:
+        lines.append(say("broadcast-deleted", count=seen.deleted.recipients))
     results = [
         say(
             "broadcast-result",
@@ -302,7 +304,7 @@ def _rest_buttons(say: Say, seen: Overview) -> Rows:
     failed = states.get(RecipientState.FAILED, 0)
     if failed and seen.broadcast.state is BroadcastState.FINISHED:
         rows.append([Press(say("broadcast-button-retry", count=failed), f"broadcasts:retry:{number}")])
-    if states.get(RecipientState.SENT) and seen.broadcast.deleted_through is None:
+    if seen.deleted.is_more:
         rows.append([Press(say("broadcast-button-delete"), f"broadcasts:delete:{number}")])
     rows.append([Press(say("broadcast-button-refresh"), f"broadcasts:card:{number}"), _all(say)])
     return rows

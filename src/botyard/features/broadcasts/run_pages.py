@@ -91,6 +91,8 @@ async def _one(site: Site, request: Request) -> Response:
             return await show_draft(site, request, session, broadcast)
         progress = await figures.progress(session, broadcast, now)
         is_still = not broadcast.state.is_under_way
+        counts_deleted = is_still and broadcast.deleted_through is None
+        deleted = await book.deleted(session, broadcast.id, now) if counts_deleted else book.Deleted()
         results = await figures.results(session, broadcast) if is_still else []
         return templates.show(
             request,
@@ -103,7 +105,7 @@ async def _one(site: Site, request: Request) -> Response:
             reasons=await _reasons(session, broadcast, progress) if is_still else [],
             may_agree=approval.may_agree(broadcast, operator(request).user_id),
             failed=progress.states[RecipientState.FAILED],
-            sent=progress.states[RecipientState.SENT],
+            deleted=deleted,
             **described(site, broadcast),
         )
 

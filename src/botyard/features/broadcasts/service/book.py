@@ -1,13 +1,15 @@
-"""Why some did not get a broadcast: the reasons in its book, counted."""
+"""A broadcast's book, counted: why some did not get it, and how much was deleted again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.models import Recipient, RecipientState
+from botyard.features.broadcasts.service import sweeping
 
 NOT_REACHED = (
     RecipientState.FAILED,
@@ -24,6 +26,22 @@ class Reason:
     state: RecipientState
     text: str
     recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many recipients' messages were ordered to be deleted, and whether there are more that can be."""
+
+    recipients: int = 0
+    is_more: bool = False
+
+
+async def deleted(session: AsyncSession, broadcast_id: int, now: datetime) -> Deleted:
+    """What became of what arrived. It reads the whole book: for a broadcast that stands still."""
+    mine = Recipient.broadcast_id == broadcast_id
+    count = select(func.count()).select_from(Recipient).where(mine, Recipient.gone)
+    left = select(Recipient.position).where(mine, *sweeping.deletable(now)).limit(1)
+    return Deleted(await session.scalar(count) or 0, await session.scalar(left) is not None)
 
 
 async def reasons(session: AsyncSession, broadcast_id: int, *, most: int) -> list[Reason]:

@@ -11,9 +11,9 @@ from botyard.features.broadcasts.models import Recipient
 
 AT_ONCE = 5_000
 """So many rows are in memory, whatever the audience."""
-COLUMNS = ("user_id", "variant", "state", "reason", "at")
+COLUMNS = ("user_id", "variant", "state", "reason", "at", "deleted")
 
-Row = tuple[int, int, str, str, str]
+Row = tuple[int, int, str, str, str, str]
 
 
 async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row]]:
@@ -32,6 +32,7 @@ async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row
                 Recipient.state,
                 Recipient.reason,
                 Recipient.at,
+                Recipient.gone,
             )
             .where(Recipient.broadcast_id == number, Recipient.position > after)
             .order_by(Recipient.position)
@@ -43,5 +44,13 @@ async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row
             return
         after = rows[-1].position
         yield [
-            (row.user_id, row.variant, row.state.value, row.reason or "", row.at.isoformat()) for row in rows
+            (
+                row.user_id,
+                row.variant,
+                row.state.value,
+                row.reason or "",
+                row.at.isoformat(),
+                "yes" if row.gone else "",
+            )
+            for row in rows
         ]

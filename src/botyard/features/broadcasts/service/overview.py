@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, RecipientState
-from botyard.features.broadcasts.service import drafts, figures
+from botyard.features.broadcasts.service import book, drafts, figures
+from botyard.features.broadcasts.service.book import Deleted
 from botyard.features.broadcasts.service.drafts import Plan, Reach, Wording
 from botyard.features.broadcasts.service.figures import Progress, VariantResult
 from botyard.ids import BotId
@@ -17,7 +18,7 @@ from botyard.ids import BotId
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A broadcast as it is now: `reach` before it begins, `progress` after, `results` when it rests."""
+    """A broadcast as it is now: `reach` before it begins, `progress` after, the others at rest."""
 
     broadcast: Broadcast
     plan: Plan
@@ -25,6 +26,7 @@ class Overview:
     reach: Reach | None
     progress: Progress | None
     results: Sequence[VariantResult]
+    deleted: Deleted
 
     @property
     def moves(self) -> bool:
@@ -45,11 +47,13 @@ async def look(
     """Looks at a broadcast. An audience is counted on the session `counting`, which only reads."""
     plan = drafts.plan_of(broadcast)
     wordings = await drafts.wordings_of(session, broadcast)
-    reach, progress, results = None, None, []
+    reach, progress, results, deleted = None, None, [], Deleted()
     if broadcast.state.is_new:
         reach = await drafts.reach(counting, plan, BotId(broadcast.bot_id), now)
     else:
         progress = await figures.progress(session, broadcast, now)
         if not broadcast.state.is_under_way:
             results = await figures.results(session, broadcast)
-    return Overview(broadcast, plan, wordings, reach, progress, results)
+            if broadcast.deleted_through is None:  # else it is looked at again and again
+                deleted = await book.deleted(session, broadcast.id, now)
+    return Overview(broadcast, plan, wordings, reach, progress, results, deleted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.models import Broadcast, Recipient, RecipientState
@@ -59,8 +59,7 @@ async def delete_step(session: AsyncSession, broadcast: Broadcast, now: datetime
         .where(
             Recipient.broadcast_id == broadcast.id,
             Recipient.position.between(through - DELETE_STEP + 1, through),
-            Recipient.message_ids.is_not(None),
-            Recipient.at > now - DELETABLE,
+            *deletable(now),
         )
         .order_by(Recipient.position)
     )
@@ -72,6 +71,11 @@ async def delete_step(session: AsyncSession, broadcast: Broadcast, now: datetime
     is_more = through < broadcast.size
     broadcast.deleted_through = through if is_more else None
     return is_more
+
+
+def deletable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whose messages Telegram would still delete, and nobody has ordered that."""
+    return Recipient.message_ids.is_not(None), Recipient.at > now - DELETABLE, Recipient.gone.is_(False)
 
 
 def _deletion(broadcast: Broadcast, row: Recipient) -> Call:

@@ -118,6 +118,10 @@ broadcast-count-unknown = May or may not have arrived: { $count }
 broadcast-count-skipped = Left out: { $count }
 broadcast-speed = { $rate } a second, { $time } left
 broadcast-deleting = Being deleted…
+broadcast-deleted = Deleted again: { $count ->
+        [one] 1 message
+       *[other] { $count } messages
+    }
 broadcast-result-of = { $number } ({ $who }):
 broadcast-result = { $message }{ $sent } sent, { $clicks ->
         [one] 1 click
