@@ -260,6 +260,7 @@ def test_the_list_of_members(business: dict[str, str], botyard: Command) -> None
         "role": "PUBLIC",
         "banned": False,
         "joined": "2027-03-01",
+        "tags": None,
     }
     staff = json.loads(botyard("users", "list", "--staff", "--json", **business).out)
     assert [(row["id"], row["role"]) for row in staff] == [(1, "OWNER"), (2, "ADMIN")]
@@ -293,6 +294,24 @@ def test_a_role_is_changed_once_audited_and_told(
     assert "no member is known as" in fails(botyard("users", "role", "9" * 30, "ADMIN", **business))
     assert "no member is known as \u00b2" in fails(botyard("users", "role", "\u00b2", "ADMIN", **business))
     assert "Olga is the last owner" in fails(botyard("users", "role", "1", "PUBLIC", **business))
+
+
+def test_tags_are_put_on_and_taken_off(business: dict[str, str], database_url: str, botyard: Command) -> None:
+    assert "now: big spender, vip." in botyard("users", "tag", "@carla", "vip", "big spender", **business).out
+    rows = json.loads(botyard("users", "list", "--json", **business).out)
+    assert {row["id"]: row["tags"] for row in rows if row["tags"]} == {3: "big spender, vip"}
+    assert "now: big spender." in botyard("users", "untag", "3", "vip", **business).out
+    assert "has not 1 to 32 letters" in fails(botyard("users", "tag", "3", "x" * 33, **business))
+    assert "no member is known as 99" in fails(botyard("users", "tag", "99", "vip", **business))
+
+    async def look(session: AsyncSession) -> list[tuple[str, str, Any]]:
+        entries = await session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        return [(entry.action, entry.subject, entry.detail["tags"]) for entry in entries]
+
+    assert in_database(database_url, look) == [
+        ("member.tag", "user:3", "big spender, vip"),
+        ("member.untag", "user:3", "vip"),
+    ]
 
 
 def test_a_ban_and_its_end(business: dict[str, str], botyard: Command) -> None:

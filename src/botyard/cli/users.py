@@ -19,12 +19,15 @@ from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.ids import UserId
 from botyard.jobs.facts import RoleChanged
-from botyard.members import links, roles
+from botyard.members import links, marketing, roles
+from botyard.members.marketing import MemberTag
 from botyard.members.models import LinkPurpose, Role, User
 
 app = typer.Typer(help="Members and roles.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(help="Telegram id or @username.")]
+
+Tags = Annotated[list[str], typer.Argument(help="Words of at most 32 letters; in quotes with spaces.")]
 
 
 class NoSuchAdmin(BotyardError):
@@ -43,7 +46,8 @@ def list_users(
         async with database.reading() as session:
             query = select(User).order_by(User.created_at.desc(), User.id).limit(limit)
             found = await roles.staff(session) if staff else (await session.scalars(query)).all()
-            return [_row(user) for user in found]
+            tags = await _tags(session)
+            return [_row(user, tags.get(user.id, [])) for user in found]
 
     rows = with_database(read_settings(), read)
     print_rows(rows, as_json=as_json, empty="Nobody has written to a bot yet.")
@@ -87,6 +91,18 @@ def unban(who: Who) -> None:
     print(_change(who, change))
 
 
+@app.command()
+def tag(who: Who, tags: Tags) -> None:
+    """Put tags on a member: broadcasts can be for those who have one."""
+    _retag(who, tags, on=True)
+
+
+@app.command()
+def untag(who: Who, tags: Tags) -> None:
+    """Take tags off a member."""
+    _retag(who, tags, on=False)
+
+
 def console_link(
     telegram_id: Annotated[
         int | None, typer.Argument(help="An admin's Telegram id; by default the owner's.")
@@ -111,6 +127,14 @@ def console_link(
     print(console_url(base_url(settings), with_database(settings, make)))
 
 
+def _retag(who: str, tags: list[str], *, on: bool) -> None:
+    async def change(session: AsyncSession, user: User, now: datetime) -> str:
+        kept = await marketing.retag(session, UserId(user.id), tags, None, now, on=on)
+        return f"{user.first_name} ({user.id}) has these tags now: {', '.join(kept) or 'none'}."
+
+    print(_change(who, change))
+
+
 def _change(who: str, change: Callable[[AsyncSession, User, datetime], Awaitable[str]]) -> str:
     """Does something to a member in one transaction. Raises `UnknownMember`."""
 
@@ -124,7 +148,15 @@ def _change(who: str, change: Callable[[AsyncSession, User, datetime], Awaitable
     return with_database(read_settings(), run)
 
 
-def _row(user: User) -> dict[str, Cell]:
+async def _tags(session: AsyncSession) -> dict[int, list[str]]:
+    """The tags of all members who have some."""
+    tags: dict[int, list[str]] = {}
+    for each in await session.scalars(select(MemberTag).order_by(MemberTag.tag)):
+        tags.setdefault(each.user_id, []).append(each.tag)
+    return tags
+
+
+def _row(user: User, tags: list[str]) -> dict[str, Cell]:
     return {
         "id": user.id,
         "name": " ".join(part for part in (user.first_name, user.last_name) if part),
@@ -132,4 +164,5 @@ def _row(user: User) -> dict[str, Cell]:
         "role": user.role.name,
         "banned": user.banned_at is not None,
         "joined": f"{user.registered_at:%Y-%m-%d}" if user.registered_at else None,
+        "tags": ", ".join(tags) or None,
     }

@@ -11,7 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from botyard.db.statements import insert_new, upsert
 from botyard.db.types import Base, UtcDateTime
+from botyard.errors import BotyardError
 from botyard.ids import BotId, UserId
+from botyard.members import audit
+from botyard.members.audit import Actor
+
+LONGEST_TAG = 32
+
+
+class BadTag(BotyardError):
+    """A word that cannot be put on a member."""
 
 
 class MemberTag(Base):
@@ -72,12 +81,48 @@ async def untag(session: AsyncSession, user_id: UserId, tags: Collection[str]) -
     await session.execute(delete(MemberTag).where(MemberTag.user_id == user_id, MemberTag.tag.in_(tags)))
 
 
+async def retag(
+    session: AsyncSession,
+    user_id: UserId,
+    tags: Collection[str],
+    by: Actor | None,
+    now: datetime,
+    *,
+    on: bool,
+) -> list[str]:
+    """Puts words on a member or takes them off, noted in the audit log; returns those he has then.
+
+    `by` is nobody on the command line. Raises `BadTag`.
+    """
+    words = {" ".join(each.split()) for each in tags}
+    for each in sorted(words):
+        if not each.isprintable() or not 1 <= len(each) <= LONGEST_TAG:
+            raise BadTag(f"'{each[:40]}' has not 1 to {LONGEST_TAG} letters.", remedy="Shorten the tag.")
+    await (tag if on else untag)(session, user_id, words)
+    audit.record(
+        session,
+        at=now,
+        action="member.tag" if on else "member.untag",
+        subject=f"user:{user_id}",
+        actor_id=by.user_id if by else None,
+        bot_id=by.bot_id if by else None,
+        tags=", ".join(sorted(words)),
+    )
+    return await tags_of(session, user_id)
+
+
 async def tags_of(session: AsyncSession, user_id: UserId) -> list[str]:
     """The words on a member, in order."""
     found = await session.scalars(
         select(MemberTag.tag).where(MemberTag.user_id == user_id).order_by(MemberTag.tag)
     )
     return list(found)
+
+
+async def zone_of(session: AsyncSession, user_id: UserId) -> str | None:
+    """A member's time zone, if it is known."""
+    found = await session.get(MemberZone, user_id)
+    return None if found is None else found.zone
 
 
 async def keep_zone(session: AsyncSession, user_id: UserId, zone: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from botyard.feature import Feature
-from botyard.features.account import handlers, role_handlers
+from botyard.features.account import about_handlers, handlers, role_handlers
 
 FEATURE = Feature(
     name="account",
@@ -17,6 +17,9 @@ FEATURE = Feature(
         handlers.console,
         handlers.admin,
         role_handlers.role,
+        about_handlers.tag,
+        about_handlers.untag,
+        about_handlers.timezone,
     ),
     dialog_steps=(role_handlers.role_answer,),
     deep_links=(handlers.claim,),

@@ -67,3 +67,16 @@ role-scope-both = on { $bot }, until { $until }
 role-last-owner = <b>{ $name }</b> is the last owner and must stay one. Make another member OWNER first.
 role-delegate = Your role as an owner is for a while or for one bot only. Roles are changed by an owner for good, of all bots.
 role-too-low = <b>{ $name }</b> is { $role } already. For a while or on one bot, a role can only be raised.
+
+# /tag and /untag
+tag-usage = Write <code>/tag @ana vip</code> to put a tag on a member, <code>/untag @ana vip</code> to take it off, <code>/tag @ana</code> to see the tags.
+tag-private = Write to me about tags in our private chat: /tag
+tag-problem = <b>This does not work.</b> { $problem }
+tags = Tags of <b>{ $name }</b>: { $tags }
+tags-none = <b>{ $name }</b> has no tags.
+
+# /timezone
+timezone = Your time zone is <b>{ $zone }</b>: it is { $time } there now. To change it, send <code>/timezone</code> and a city.
+timezone-unknown = I do not know your time zone. Tell me with a city near you: <code>/timezone London</code>
+timezone-none = I know no time zone “{ $typed }”. Try the nearest big city, such as <code>/timezone London</code>, or a name such as <code>/timezone Europe/London</code>.
+timezone-private = Tell me in our private chat: /timezone
