@@ -225,7 +225,10 @@ async def test_nobody_gets_more_than_the_cap_from_all_bots_together(database: Da
     async with database.session() as session:
         for each in (1, 2):
             await consent.say(session, UserId(each), [Topic.NEWS], NOW, granted=True, source="test")
-    for expected in ({1: (SENT, None), 2: (SENT, None)}, {1: (SKIPPED, "has had enough for now")}):
+    for expected in (
+        {1: (SENT, None), 2: (SENT, None)},
+        {1: (SKIPPED, "got enough marketing messages lately")},
+    ):
         number = await started(database, topic=Topic.NEWS, cap=Cap(1, 7))
         await step(database, number, NOW + timedelta(seconds=1))
         await deliver(database)
@@ -360,6 +363,8 @@ async def test_scheduled_it_waits_and_can_be_taken_back(database: Database) -> N
     assert (broadcast.state, broadcast.scheduled_at) == (BroadcastState.SCHEDULED, at)
     async with database.session() as session:
         broadcast = await drafts.locked(session, number)
+        with pytest.raises(WrongMoment, match=r"is scheduled.*is being sent or is being prepared"):
+            await life.pause(session, broadcast, ADMIN, NOW)
         with pytest.raises(WrongMoment, match="past"):
             await life.schedule(session, broadcast, NOW, ADMIN, NOW)
         await life.unschedule(session, broadcast, ADMIN, NOW)

@@ -86,6 +86,8 @@ def test_from_a_draft_to_its_book(desk: Desk, tmp_path: Path) -> None:
     row = json.loads(desk("status", number, "--json").out)[0]
     assert (row["state"], row["recipients"], row["sent"], row["waiting"]) == ("finished", 4, 4, 0)
     assert "left the list" in desk("status", number).out
+    brief = desk("status").out
+    assert ("4/4" in brief, "finished" in brief, "blocked" in brief) == (True, True, False)
     assert "4/4" in desk("status", number, "--watch").out
     file = tmp_path / "book.csv"
     assert "4 recipients in" in desk("export", number, str(file)).out

@@ -53,6 +53,20 @@ class BroadcastState(StrEnum):
         return self in (BroadcastState.FINISHED, BroadcastState.CANCELLED)
 
 
+STATE_WORDS = {
+    BroadcastState.DRAFT: "is a draft",
+    BroadcastState.SCHEDULED: "is scheduled",
+    BroadcastState.ASKING: "waits for a yes",
+    BroadcastState.ASKING_AGAIN: "waits for a second admin's yes",
+    BroadcastState.FREEZING: "is being prepared",
+    BroadcastState.RUNNING: "is being sent",
+    BroadcastState.PAUSED: "is paused",
+    BroadcastState.FINISHED: "is finished",
+    BroadcastState.CANCELLED: "is cancelled",
+}
+"""What an error says of a broadcast in this state, after its name or an 'it'."""
+
+
 class RecipientState(StrEnum):
     """What became of a broadcast for one recipient. The counts of all states add up to the audience."""
 

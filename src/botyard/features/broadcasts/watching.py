@@ -26,6 +26,9 @@ MOST = 20
 EVERY = 1.0
 """Seconds between two looks."""
 
+NOTE = 24
+"""So much of a note is in the list."""
+
 Row = dict[str, Cell]
 
 
@@ -46,6 +49,8 @@ def status(tools: Tools) -> Callable[..., None]:
             watch(tools, number)
             return
         rows, results = tools.with_database(lambda database: _read(database, number))
+        if number is None and not as_json:
+            rows = [_brief(row) for row in rows]
         tools.print_rows(rows, as_json=as_json, empty="There is no broadcast yet.")
         if results and not as_json:
             typer.echo()
@@ -130,6 +135,14 @@ async def _row(session: AsyncSession, broadcast: Broadcast, bot: str) -> Row:
         "seconds_left": None if progress.left is None else int(progress.left.total_seconds()),
         "note": broadcast.note,
     }
+
+
+def _brief(row: Row) -> Row:
+    """What fits into 80 columns: the details are those of one, by its number."""
+    total, note = row["recipients"], str(row["note"])
+    done = f"{int(total or 0) - int(row['waiting'] or 0)}/{total}"
+    short = note if len(note) <= NOTE else f"{note[: NOTE - 1]}…"
+    return {"id": row["id"], "name": row["name"], "state": row["state"], "done": done, "note": short}
 
 
 def _speed(rate: float, left: timedelta | None) -> str:

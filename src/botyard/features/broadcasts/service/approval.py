@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts import audience as audiences
-from botyard.features.broadcasts.models import Broadcast, BroadcastState, RecipientState
+from botyard.features.broadcasts.models import STATE_WORDS, Broadcast, BroadcastState, RecipientState
 from botyard.features.broadcasts.service import drafts, life, tallies
 from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.ids import BotId, UserId
@@ -145,4 +145,6 @@ def _members(broadcast: Broadcast, now: datetime) -> Select[Any]:
 
 def _require_asking(broadcast: Broadcast) -> None:
     if broadcast.state not in ASKING:
-        raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="It waits for nobody's yes.")
+        raise WrongMoment(
+            f"{broadcast.name} {STATE_WORDS[broadcast.state]}.", remedy="It waits for nobody's yes."
+        )

@@ -15,7 +15,7 @@ from botyard.errors import BotyardError
 from botyard.features.broadcasts import audience as audiences
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
 from botyard.features.broadcasts.message import Message
-from botyard.features.broadcasts.models import Broadcast, BroadcastState, Variant
+from botyard.features.broadcasts.models import STATE_WORDS, Broadcast, BroadcastState, Variant
 from botyard.ids import BotId, UserId
 from botyard.jobs.recurrence import QuietHours
 from botyard.members import audit
@@ -123,7 +123,7 @@ async def word(
     Raises `WrongMoment` and `BadBroadcast`.
     """
     if not (broadcast.state.is_new or broadcast.state is BroadcastState.PAUSED):
-        raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Pause it first.")
+        raise WrongMoment(f"{broadcast.name} {STATE_WORDS[broadcast.state]}.", remedy="Pause it first.")
     if not wordings or len(wordings) > MOST_VARIANTS:
         raise BadBroadcast(f"It has {len(wordings)} messages.", remedy=f"One to {MOST_VARIANTS} will do.")
     if len({each.number for each in wordings}) < len(wordings) or any(each.share < 1 for each in wordings):

@@ -32,7 +32,7 @@ STRETCH = 10_000
 MOST_STRETCHES = 20
 """So many stretches of positions are looked through in one step."""
 LEFT = "left the list"
-ENOUGH = "has had enough for now"
+ENOUGH = "got enough marketing messages lately"
 BANNED = "is banned"
 UNREACHABLE = "cannot be reached any more"
 GOT = frozenset((RecipientState.SENT, RecipientState.UNKNOWN))

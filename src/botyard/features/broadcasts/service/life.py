@@ -8,7 +8,13 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.hot import HotConnection, in_one_trip
-from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipient, RecipientState
+from botyard.features.broadcasts.models import (
+    STATE_WORDS,
+    Broadcast,
+    BroadcastState,
+    Recipient,
+    RecipientState,
+)
 from botyard.features.broadcasts.service import drafts, preflight, tallies, touches
 from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.features.broadcasts.service.tallies import Fate, Settled
@@ -156,7 +162,9 @@ async def retry(session: AsyncSession, broadcast: Broadcast, by: Actor | None, n
 async def delete_sent(session: AsyncSession, broadcast: Broadcast, by: Actor | None, now: datetime) -> None:
     """Deletes what has arrived, as far as Telegram lets bots (48 hours). Raises `WrongMoment`."""
     if broadcast.state.is_new or broadcast.state.is_under_way:
-        raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="Cancel or pause it first.")
+        raise WrongMoment(
+            f"{broadcast.name} {STATE_WORDS[broadcast.state]}.", remedy="Cancel or pause it first."
+        )
     broadcast.deleted_through = 0
     drafts.record(session, broadcast, "delete", by, now)
     await drive(session, broadcast, now)
@@ -193,6 +201,6 @@ async def _require_fit(session: AsyncSession, broadcast: Broadcast) -> None:
 def _must(broadcast: Broadcast, *states: BroadcastState) -> None:
     if broadcast.state not in states:
         raise WrongMoment(
-            f"{broadcast.name} is {broadcast.state}.",
-            remedy=f"This can be done while it is {' or '.join(states)}.",
+            f"{broadcast.name} {STATE_WORDS[broadcast.state]}.",
+            remedy=f"This can be done while it {' or '.join(STATE_WORDS[each] for each in states)}.",
         )

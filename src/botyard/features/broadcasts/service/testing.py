@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.features.broadcasts.message import ButtonKind, Person
-from botyard.features.broadcasts.models import Broadcast, BroadcastState
+from botyard.features.broadcasts.models import STATE_WORDS, Broadcast, BroadcastState
 from botyard.features.broadcasts.service import composing, drafts, preflight
 from botyard.features.broadcasts.service.drafts import WrongMoment
 from botyard.ids import BotId, UserId
@@ -41,7 +41,9 @@ async def send(
     out.
     """
     if not (broadcast.state.is_new or broadcast.state is BroadcastState.PAUSED):
-        raise WrongMoment(f"{broadcast.name} is {broadcast.state}.", remedy="It is too late for a test.")
+        raise WrongMoment(
+            f"{broadcast.name} {STATE_WORDS[broadcast.state]}.", remedy="It is too late for a test."
+        )
     receipt = f"broadcast-test:{broadcast.id}@{now:%Y%m%d%H%M%S%f}"
     messages = await show(session, broadcast, by.user_id, bot_username, now, receipt=receipt)
     broadcast.trying_since = now
