@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.features.broadcasts.conversation import cleared, no_faults
 from tests.support.outcomes import two_bots
 from tests.support.running import Running
 
@@ -16,3 +17,11 @@ async def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     """The service with two bots. Its tests run in the module's event loop."""
     async with two_bots(sqlite_template, tmp_path_factory.mktemp("house")) as house:
         yield house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def business(house: Running) -> AsyncIterator[Running]:
+    """The running service without broadcasts; all three members want offers."""
+    await cleared(house)
+    yield house
+    await no_faults(house)
