@@ -318,3 +318,15 @@ async def test_nothing_is_left_in_the_books_of_a_bad_name(business: Running) -> 
     await forged(business, OWNER, "broadcasts:new")
     assert "needs a name" in (await told(business, OWNER, "x" * 65)).texts[0]
     assert "What shall" in (await told(business, OWNER, "Short")).texts[0]
+
+
+async def test_options_are_told_in_lines(business: Running) -> None:
+    await drafted(business)
+    await pressed(business, OWNER, "Options")
+    assert "'loud 3' is not understood" in (await told(business, OWNER, "loud 3")).texts[0]
+    assert "no time zone 'Narnia'" in (await told(business, OWNER, "zone Narnia")).texts[0]
+    shown = await told(business, OWNER, "quiet 22:00-8:00\nzone Europe/London\ncap 3 in 7 days\npaid on")
+    assert "Options: quiet 22:00-08:00, zone Europe/London, cap 3 in 7 days, paid on" in shown.texts[0]
+    await pressed(business, OWNER, "Options")
+    shown = await told(business, OWNER, "quiet off, cap off, paid off, zone UTC")
+    assert "Options:" not in shown.texts[0]

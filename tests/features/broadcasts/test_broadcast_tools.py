@@ -17,6 +17,7 @@ from botyard.clock import SystemClock
 from botyard.db.session import Database
 from botyard.features.broadcasts import watching
 from botyard.features.broadcasts.models import BroadcastState
+from botyard.features.broadcasts.option_words import describe_options
 from botyard.features.broadcasts.service import approval, drafts, exporting
 
 __all__ = ["botyard"]
@@ -199,3 +200,18 @@ def test_nobody_made_it_and_that_is_fine(desk: Desk) -> None:
             return broadcast.created_by, broadcast.state
 
     assert desk.does(maker) == (drafts.NOBODY, BroadcastState.DRAFT)
+
+
+def test_a_draft_is_made_with_quiet_hours_a_zone_a_cap_and_stars(desk: Desk) -> None:
+    how = ("--quiet", "22:00-8:00", "--zone", "Europe/London", "--cap", "3 in 7 days", "--paid")
+    number = int(desk.made(*how))
+
+    async def look(database: Database) -> str:
+        async with database.reading() as session:
+            return describe_options(drafts.plan_of(await drafts.get(session, number)))
+
+    assert desk.does(look) == "quiet 22:00-08:00, zone Europe/London, cap 3 in 7 days, paid on"
+    create = ("create", "--bot", "shop", "--name", "N", "--text", "x")
+    for option, value in (("--quiet", "late"), ("--zone", "Narnia"), ("--cap", "0 in 7 days")):
+        said = desk(*create, option, value)
+        assert said.status == 1, option

@@ -143,7 +143,7 @@ async def test_paused_changed_resumed_and_cancelled(house: House, admin: httpx.A
     await looked_at(house.database, number)
     assert "Spring goes on." in (await admin.post(f"{ONE}/resume", follow_redirects=True)).text
     again = await admin.post(f"{ONE}/resume", follow_redirects=True)
-    assert "Spring is running." in again.text, "pressed twice: refused, and said"
+    assert "Spring is being sent." in again.text, "pressed twice: refused, and said"
     shown = await admin.post(f"{ONE}/cancel", follow_redirects=True)
     assert "Spring is cancelled. Nobody else gets it." in shown.text
     assert f'hx-get="{ONE}/progress?shown=cancelled"' in shown.text, "the rest is being skipped"

@@ -10,8 +10,9 @@ from datetime import timedelta
 from botyard.features.broadcasts.audience_words import describe
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, RecipientState
+from botyard.features.broadcasts.option_words import describe_options
 from botyard.features.broadcasts.service.approval import waits_for_second
-from botyard.features.broadcasts.service.drafts import Wording
+from botyard.features.broadcasts.service.drafts import Plan, Wording
 from botyard.features.broadcasts.service.figures import Progress
 from botyard.features.broadcasts.service.overview import Overview
 from botyard.features.broadcasts.service.preflight import Preflight
@@ -150,6 +151,8 @@ def _draft(say: Say, seen: Overview) -> Screen:
         lines.append(
             say("broadcast-reach", recipients=seen.reach.recipients, unreachable=seen.reach.unreachable)
         )
+    if plan != Plan(plan.name, plan.topic, plan.audience):
+        lines.append(say("broadcast-options", options=describe_options(plan)))
     if broadcast.scheduled_at is not None and broadcast.state is BroadcastState.SCHEDULED:
         lines.append(say("broadcast-scheduled", at=describe_moment(broadcast.scheduled_at, plan.zone)))
     if broadcast.note:
@@ -175,10 +178,10 @@ def _draft_buttons(say: Say, seen: Overview) -> Rows:
         messages = [press("message", "message", only), press("buttons", "buttons", only)]
     elif seen.wordings:
         messages = []
-    rows = [messages, [press("audience", "audience"), press("topic", "topics")]]
+    rows = [messages, [press("audience", "audience"), press("topic", "topics"), press("options", "options")]]
     if seen.wordings:
         rows[0].insert(0, press("test", "test"))
-        rows[1].append(press("variants", "variants"))
+        rows[0].append(press("variants", "variants"))
         is_scheduled = seen.broadcast.state is not BroadcastState.DRAFT
         when = press("unschedule", "unschedule") if is_scheduled else press("schedule", "when")
         start = [] if waits_for_second(seen.broadcast) else [press("start", "start")]

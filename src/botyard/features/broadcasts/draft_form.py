@@ -17,6 +17,7 @@ from botyard.console.forms import Fillable
 from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
 from botyard.features.broadcasts.message import Message, MessageKind
+from botyard.features.broadcasts.option_words import HIGHEST_CAP, MOST_CAP_DAYS
 from botyard.features.broadcasts.service.drafts import LONGEST_NAME, MOST_VARIANTS, Cap, Plan, Wording
 from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.ids import BotId
@@ -29,7 +30,6 @@ MOST_LINES = 20_000
 MOST_WORDS = 10_000
 MOST_DAYS = 3_650
 MOST_SHARE = 1_000
-HIGHEST_CAP, MOST_CAP_DAYS = 100, 365
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,4})?")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:\d\d)?")
 _TAG = re.compile(r".{1,32}")

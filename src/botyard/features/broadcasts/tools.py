@@ -19,6 +19,7 @@ from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience_words import read_audience
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.models import Broadcast
+from botyard.features.broadcasts.option_words import read_options
 from botyard.features.broadcasts.service import approval, drafts, exporting, life, preflight, testing
 from botyard.features.broadcasts.service.drafts import BadBroadcast, Plan, Wording
 from botyard.features.broadcasts.service.preflight import Preflight
@@ -37,6 +38,10 @@ WAITS = "waits for a second admin's yes."
 
 Number = Annotated[int, typer.Argument(help="The broadcast's number.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[str | None, typer.Option(help="When nobody gets it, such as 22:00-08:00.")]
+Zone = Annotated[str | None, typer.Option(help="For members whose zone is not known, such as Europe/London.")]
+CapOption = Annotated[str | None, typer.Option("--cap", help="Marketing for a member, such as: 3 in 7 days.")]
+Paid = Annotated[bool, typer.Option("--paid", help="Send faster, for Telegram Stars.")]
 Change = Callable[[AsyncSession, Broadcast, datetime], Awaitable[str]]
 
 
@@ -56,6 +61,10 @@ def create_tool(tools: Tools) -> Callable[..., None]:
         button: Annotated[
             list[str] | None, typer.Option(help="A row, such as: Join | tracked | https://example.com")
         ] = None,
+        quiet: Quiet = None,
+        zone: Zone = None,
+        cap: CapOption = None,
+        paid: Paid = False,
         as_json: AsJson = False,
     ) -> None:
         """Make a draft. Nothing is sent: test it, and start it."""
@@ -63,7 +72,7 @@ def create_tool(tools: Tools) -> Callable[..., None]:
         async def make(database: Database) -> tuple[int, int]:
             async with database.session() as session:
                 bot_id = await _bot_named(session, bot)
-                plan = Plan(name, topic, read_audience(audience))
+                plan = _with_options(Plan(name, topic, read_audience(audience), paid), quiet, zone, cap)
                 rows = button_words.read("\n".join(button or []))
                 message = contents.checked(Message(MessageKind.TEXT, text, buttons=rows), bot_id)
                 now = SystemClock().now()
@@ -236,3 +245,9 @@ async def _bot_named(session: AsyncSession, name: str) -> BotId:
         there = ", ".join(sorted(known)) or "none yet: start botyard once"
         raise BadBroadcast(f"There is no bot '{name[:32]}'.", remedy=f"There is: {there}.")
     return BotId(known[name])
+
+
+def _with_options(plan: Plan, quiet: str | None, zone: str | None, cap: str | None) -> Plan:
+    said = {"quiet": quiet, "zone": zone, "cap": cap}
+    lines = [f"{word} {value}" for word, value in said.items() if value is not None]
+    return read_options("\n".join(lines), plan) if lines else plan

@@ -94,6 +94,10 @@ async def _topic(ctx: Context, broadcast: Broadcast, which: int) -> Screen:
     return await screens.card(ctx, broadcast)
 
 
+async def _options(ctx: Context, broadcast: Broadcast, _which: int) -> None:
+    await dialogs.ask_options(ctx, broadcast)
+
+
 async def _variants(ctx: Context, broadcast: Broadcast, _which: int) -> Screen:
     return cards.variants(ctx.text, await screens.look(ctx, broadcast))
 
@@ -209,6 +213,7 @@ _PRESSES: Mapping[str, Handle] = {
     "audience": _audience,
     "topics": _topics,
     "topic": _topic,
+    "options": _options,
     "variants": _variants,
     "variant": _variant,
     "add": _add,

@@ -16,6 +16,7 @@ from botyard.features.broadcasts.handlers import screens
 from botyard.features.broadcasts.making import Place
 from botyard.features.broadcasts.message import Message
 from botyard.features.broadcasts.models import Broadcast
+from botyard.features.broadcasts.option_words import describe_options, read_options
 from botyard.features.broadcasts.service import drafts, life
 from botyard.features.broadcasts.service.drafts import BadBroadcast, Plan, WrongMoment
 from botyard.features.broadcasts.variant_words import read_variant
@@ -28,6 +29,7 @@ from botyard.telegram.content import read_content
 
 NAME, AUDIENCE, BUTTONS = "broadcast-name", "broadcast-audience", "broadcast-buttons"
 VARIANT, WHEN = "broadcast-variant", "broadcast-when"
+OPTIONS = "broadcast-options"
 
 
 async def ask_name(ctx: Context) -> None:
@@ -64,6 +66,13 @@ async def ask_variant(ctx: Context, broadcast: Broadcast, number: int | None) ->
     _require_new(broadcast)
     await ctx.ask(VARIANT, broadcast_id=broadcast.id, number=number)
     ctx.reply(ctx.text("broadcast-ask-variant"))
+
+
+async def ask_options(ctx: Context, broadcast: Broadcast) -> None:
+    """Asks how it is to go: quiet hours, zone, cap, paid. Raises `WrongMoment` once it has begun."""
+    _require_new(broadcast)
+    await ctx.ask(OPTIONS, broadcast_id=broadcast.id)
+    ctx.reply(ctx.text("broadcast-ask-options", now=describe_options(drafts.plan_of(broadcast))))
 
 
 async def ask_when(ctx: Context, broadcast: Broadcast) -> None:
@@ -168,6 +177,23 @@ async def variant_told(ctx: Context) -> None:
         await screens.send_card(ctx, broadcast)
 
 
+@dialog_step(OPTIONS, role=Role.ADMIN)
+async def options_told(ctx: Context) -> None:
+    """How it is to go, in lines."""
+    broadcast = await _asked(ctx)
+    if broadcast is None:
+        return
+    try:
+        plan = read_options(ctx.args, drafts.plan_of(broadcast))
+        await drafts.change(ctx.session, broadcast, plan, screens.admin(ctx), ctx.now)
+    except WrongMoment as problem:
+        screens.refuse(ctx, problem)
+    except BotyardError as problem:
+        await _ask_again(ctx, OPTIONS, problem)
+    else:
+        await screens.send_card(ctx, broadcast)
+
+
 @dialog_step(WHEN, role=Role.ADMIN)
 async def moment_told(ctx: Context) -> None:
     """When it is to start."""
@@ -191,6 +217,7 @@ STEPS: tuple[DialogStep, ...] = (
     buttons_told,
     audience_told,
     variant_told,
+    options_told,
     moment_told,
 )
 

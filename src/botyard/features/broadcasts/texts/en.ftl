@@ -104,6 +104,7 @@ broadcast-reach = Goes to <b>{ $recipients ->
         [one] ; 1 more has blocked the bot
        *[other] ; { $unreachable } more have blocked the bot
     }
+broadcast-options = Options: { $options }
 broadcast-scheduled = Starts: { $at }
 broadcast-note = ⚠️ { $note }
 broadcast-trying = The test is being sent to you…
@@ -138,6 +139,7 @@ broadcast-button-message = Message
 broadcast-button-buttons = Buttons
 broadcast-button-audience = Audience
 broadcast-button-topic = Topic
+broadcast-button-options = Options
 broadcast-button-variants = Variants
 broadcast-button-schedule = Schedule
 broadcast-button-unschedule = Do not start by itself
@@ -230,6 +232,17 @@ broadcast-ask-variant =
     For whom is it? Write a language such as <code>de</code>, a number for an A/B test such as <code>50</code>, or both: <code>de 50</code>. <code>all</code> is for everybody whose language has no message.
 
     <code>50</code> means that 50 % of them get this message; the other messages for them share the rest. Without a number each gets as much as the others.
+broadcast-ask-options =
+    How is it to go? Send what you want to set, a line each:
+
+    <pre>quiet 22:00-08:00
+    zone Europe/London
+    cap 3 in 7 days
+    paid on</pre>
+
+    In quiet hours it waits, in each member's own zone; <code>zone</code> is for those whose zone is not known. The cap leaves out who got so many marketing messages already. <code>paid on</code> sends faster, for Telegram Stars. <code>quiet off</code> takes one away.
+
+    It is now: <code>{ $now }</code>
 broadcast-ask-when = When? For example <code>tomorrow 09:00</code>, <code>2027-03-01 18:30 Europe/London</code> or <code>in 2h</code>. Without a zone it is { $zone }.
 
 # a yes before the start
