@@ -1,5 +1,6 @@
 """The operator's console: its frame, its door and its first page. Features bring the other pages."""
 
+from botyard.console.addresses import number_in, page_of
 from botyard.console.app import create_console
 from botyard.console.flash import Tone, redirect
 from botyard.console.forms import Form, Upload, as_typed, read_form, shown_size
@@ -18,6 +19,8 @@ __all__ = [
     "as_typed",
     "console_url",
     "create_console",
+    "number_in",
+    "page_of",
     "read_form",
     "redirect",
     "require",

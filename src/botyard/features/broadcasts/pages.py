@@ -14,7 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from botyard.console import Page, Refusal, Templates, Tone, redirect, signed_in, telegram_html
+from botyard.console import (
+    Page,
+    Refusal,
+    Templates,
+    Tone,
+    number_in,
+    page_of,
+    redirect,
+    signed_in,
+    telegram_html,
+)
 from botyard.errors import BotyardError
 from botyard.feature import Site
 from botyard.features.broadcasts import audience_words
@@ -31,8 +41,6 @@ from botyard.members.consent import Topic
 
 HOME = "/console/broadcasts"
 ON_PAGE = 50
-_MOST_PAGES = 10_000_000
-_LARGEST_NUMBER = 2**62
 
 Do = Callable[[AsyncSession, Broadcast, Actor, datetime], Awaitable[str]]
 """Does something to a broadcast, and says what."""
@@ -89,7 +97,7 @@ def pages(site: Site) -> Sequence[BaseRoute]:
 
 
 async def _list(site: Site, request: Request) -> Response:
-    page = _page_of(request)
+    page = page_of(request)
     async with site.database.reading() as session:
         found, total = await drafts.listed(session, skip=page * ON_PAGE, most=ON_PAGE)
         states = {each.id: await tallies.by_state(session, each.id) for each in found}
@@ -151,8 +159,8 @@ def plural(count: int, word: str) -> str:
 
 
 def number_of(request: Request) -> int:
-    """The number in the address; nothing has one that no database can hold."""
-    return min(int(request.path_params["number"]), _LARGEST_NUMBER)
+    """The broadcast's number in the address."""
+    return number_in(request, "number")
 
 
 async def existing(session: AsyncSession, request: Request, *, locked: bool = False) -> Broadcast:
@@ -198,8 +206,3 @@ async def act(
 def operator(request: Request) -> Actor:
     """Who asks."""
     return Actor(signed_in(request).member.id)
-
-
-def _page_of(request: Request) -> int:
-    wanted = request.query_params.get("page", "")
-    return min(int(wanted[:9]) if wanted.isascii() and wanted.isdigit() else 0, _MOST_PAGES)

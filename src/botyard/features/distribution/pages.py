@@ -14,7 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from botyard.console import Form, Page, Refusal, Templates, Tone, read_form, redirect, signed_in
+from botyard.console import (
+    Form,
+    Page,
+    Refusal,
+    Templates,
+    Tone,
+    number_in,
+    page_of,
+    read_form,
+    redirect,
+    signed_in,
+)
 from botyard.errors import BotyardError
 from botyard.feature import Site
 from botyard.features.distribution import rule_words
@@ -43,8 +54,6 @@ HOME = "/console/distribution"
 RULES_ON_PAGE = 50
 MOST_GROUPS = 200
 LONGEST_POST = 4096
-_MOST_PAGES = 10_000_000
-_LARGEST_NUMBER = 2**62
 
 templates = Templates(Path(__file__).with_name("templates"))
 Read = TypeVar("Read")
@@ -80,12 +89,6 @@ async def _list(site: Site, request: Request) -> Response:
         after=_address(words, page + 1) if last < found.total else "",
         shown=f"{first:,}–{last:,} of {found.total:,}",  # noqa: RUF001 - an en dash between numbers
     )
-
-
-def page_of(request: Request) -> int:
-    """The page of a list that the address asks for, counted from 0; 0 where it makes no sense."""
-    wanted = request.query_params.get("page", "")
-    return min(int(wanted[:9]) if wanted.isascii() and wanted.isdigit() else 0, _MOST_PAGES)
 
 
 def _address(words: str, page: int) -> str:
@@ -278,8 +281,8 @@ async def _existing(asking: Awaitable[KeptRule]) -> KeptRule:
 
 
 def number_of(request: Request) -> int:
-    """The number in the address; nothing has one that no database can hold."""
-    return min(int(request.path_params["id"]), _LARGEST_NUMBER)
+    """The number of the rule or post in the address."""
+    return number_in(request, "id")
 
 
 def _rule_id(request: Request) -> RuleId:

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from botyard.console import Refusal, Tone
+from botyard.console import Refusal, Tone, page_of
 from botyard.feature import Site
 from botyard.features.distribution.models import Copy, CopyState
-from botyard.features.distribution.pages import HOME, number_of, page_of, templates
+from botyard.features.distribution.pages import HOME, number_of, templates
 from botyard.features.distribution.service import history
 from botyard.features.distribution.service.posts import Dispatch
 from botyard.telegram.reasons import reason

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from botyard.console import Form, Page, Templates, read_form, redirect, signed_in
+from botyard.console import Form, Page, Templates, page_of, read_form, redirect, signed_in
 from botyard.feature import Site
 from botyard.features.guides.models import Difficulty, Guide
 from botyard.features.guides.service import editing, exchange, library
@@ -74,7 +74,7 @@ class _Desk:
                 if all(word in each.searchable for word in folded(words).split())
             ]
             last = max(0, len(found) - 1) // ON_PAGE
-            page = min(_page_of(request), last)
+            page = min(page_of(request), last)
             first = page * ON_PAGE
             rows = await _rows(session, found[first : first + ON_PAGE])
         sections = [(name, list(held)) for name, held in groupby(rows, key=lambda each: each.guide.category)]
@@ -196,12 +196,6 @@ class _Desk:
 
     def _editor(self, request: Request) -> Editor:
         return Editor(signed_in(request).member.id, self._site.clock.now())
-
-
-def _page_of(request: Request) -> int:
-    """The page of the list that is asked for, counted from 0; 0 where it makes no sense."""
-    wanted = request.query_params.get("page", "")
-    return int(wanted[:6]) if wanted.isascii() and wanted.isdigit() else 0
 
 
 def _address(page: int, words: str = "") -> str:
