@@ -17,6 +17,8 @@ from botyard.features.broadcasts.models import (
     Variant,
     Visit,
 )
+from botyard.features.broadcasts.service import drafts
+from botyard.features.broadcasts.service.drafts import Wording
 from botyard.jobs.models import Job
 from botyard.members.consent import Consent
 
@@ -82,6 +84,12 @@ async def latest(house: Running) -> Broadcast:
     """The newest broadcast."""
     async with house.database.reading() as session:
         return (await session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(1))).one()
+
+
+async def wordings(house: Running) -> list[Wording]:
+    """What the newest broadcast says."""
+    async with house.database.reading() as session:
+        return await drafts.wordings_of(session, await latest(house))
 
 
 async def is_tested(house: Running) -> None:

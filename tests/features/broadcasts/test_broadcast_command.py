@@ -21,6 +21,7 @@ from tests.features.broadcasts.conversation import (
     ready,
     shows,
     started,
+    wordings,
 )
 from tests.support.outcomes import GROUP, forged, pressed, told
 from tests.support.running import ANA, OWNER, PAUL, Running
@@ -30,7 +31,6 @@ from botyard.features.broadcasts import following
 from botyard.features.broadcasts.audience import Audience
 from botyard.features.broadcasts.models import BroadcastState
 from botyard.features.broadcasts.service import drafts, life
-from botyard.features.broadcasts.service.drafts import Wording
 from botyard.ids import UserId
 from botyard.jobs.models import Job, JobState
 from botyard.members.audit import Actor
@@ -39,11 +39,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BOSS = Actor(UserId(OWNER))
 STALE = ["This button is out of date. Please open the menu again."]
-
-
-async def wordings(house: Running) -> list[Wording]:
-    async with house.database.reading() as session:
-        return await drafts.wordings_of(session, await latest(house))
 
 
 async def test_a_conversation_from_the_first_word_to_the_last_figure(business: Running) -> None:

@@ -10,6 +10,7 @@ from tests.features.broadcasts.conversation import (
     latest,
     ready,
     shows,
+    wordings,
     wrote,
 )
 from tests.support.outcomes import forged, pressed, told
@@ -17,20 +18,9 @@ from tests.support.running import ANA, OWNER, Running
 
 from botyard.features.broadcasts.message import MessageKind
 from botyard.features.broadcasts.service import drafts
-from botyard.features.broadcasts.service.drafts import Wording
-from botyard.ids import UserId
-from botyard.members.audit import Actor
 from botyard.members.consent import Topic
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-BOSS = Actor(UserId(OWNER))
-STALE = ["This button is out of date. Please open the menu again."]
-
-
-async def wordings(house: Running) -> list[Wording]:
-    async with house.database.reading() as session:
-        return await drafts.wordings_of(session, await latest(house))
 
 
 async def test_messages_of_every_kind(business: Running) -> None:
