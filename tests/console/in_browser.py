@@ -54,6 +54,7 @@ async def link(database: Database, clock: ManualClock, url: str, user_id: UserId
 
 async def look(page: Page, name: str) -> None:
     """No page is wider than its window."""
+    await page.wait_for_load_state()  # without its styles any page is too wide
     overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0, name
     if PICTURES:
