@@ -30,7 +30,7 @@ from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, broadcasts, distribution, guides, promos, schedules, tracking
+from botyard.features import account, billing, broadcasts, distribution, guides, promos, schedules, tracking
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -71,6 +71,7 @@ log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
     account.FEATURE,
+    billing.FEATURE,
     broadcasts.FEATURE,
     distribution.FEATURE,
     guides.FEATURE,
@@ -240,6 +241,9 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         base_url=parts.base_url,
         console_url=partial(console_url, parts.base_url),
         two_person_above=settings.two_person_above,
+        settings=settings,
+        status_parts=[feature.status for feature in FEATURES if feature.status],
+        deny=next((feature.deny for feature in FEATURES if feature.deny), None),
     )
     router = Router(parts.metrics)
     worker = Worker(house, router, parts.inbox, parts.bell, parts.bots, parts.holder, clock, parts.metrics)
@@ -250,7 +254,7 @@ def _worker_works(parts: _Parts) -> dict[str, Work]:
         *(action.handler(house, clock) for feature in FEATURES for action in feature.actions),
     ]
     runner = JobRunner(database, jobs, clock, after_each=lambda: parts.bell.ring(parts.bots))
-    works: dict[str, Work] = {"worker": worker.run, "jobs": runner.run}
+    works: dict[str, Work] = {"worker": worker.run, "jobs": runner.run, "errands": runner.run_errands}
     works["schedules"] = Scheduler(database, clock, ACTIONS).run
     if parts.bots:
         rates = Rates(settings.send_rate, settings.chat_rate, settings.group_rate, settings.paid_rate)
@@ -274,6 +278,7 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         counts_clicks=parts.counts_clicks,
         pace=parts.pace,
         two_person_above=settings.two_person_above,
+        settings=settings,
     )
     console = create_console(
         database,

@@ -30,7 +30,7 @@ from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import OutboxBell
 from botyard.outbox.bulk import Pace
 from botyard.routing.arrivals import arrivals_of
-from botyard.routing.context import House
+from botyard.routing.context import Deny, House, StatusPart
 from botyard.routing.registry import Button, Command, DeepLink, DialogStep, Watcher
 from botyard.routing.texts import Texts
 from botyard.settings import Settings
@@ -41,6 +41,8 @@ Cell = str | int | bool | None
 
 HouseRun = Callable[[House, AsyncSession, Mapping[str, Any], datetime], Awaitable[None]]
 """What a feature's job does: with the house, in one transaction, with its payload, now."""
+HouseErrand = Callable[[House, Mapping[str, Any]], Awaitable[Any]]
+"""What a feature's job does elsewhere first, outside of any transaction; it may be done twice."""
 HouseGaveUp = Callable[[AsyncSession, Mapping[str, Any], str, datetime], Awaitable[None]]
 """What a feature does when its job has failed for the last time: with its payload, what went wrong, now."""
 ActionRun = Callable[[House, AsyncSession, Occasion, datetime], Awaitable[str]]
@@ -62,6 +64,7 @@ class HouseJob:
     run: HouseRun
     every: timedelta | None = None
     gave_up: HouseGaveUp | None = None
+    errand: HouseErrand | None = None
 
     def handler(self, house: House, clock: Clock) -> JobHandler:
         """The job handler for the house it is to run in."""
@@ -73,7 +76,8 @@ class HouseJob:
             assert self.gave_up is not None
             await self.gave_up(session, payload, problem, clock.now())
 
-        return JobHandler(self.name, run, self.every, gave_up if self.gave_up else None)
+        errand = partial(self.errand, house) if self.errand else None
+        return JobHandler(self.name, run, self.every, gave_up if self.gave_up else None, errand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ class Site:
     bots: Mapping[BotId, Bot]
     actions: Mapping[str, Action]
     texts: Texts
+    settings: Settings
     base_url: str
     counts_clicks: bool
     pace: Pace
@@ -211,6 +216,8 @@ class Feature:
     """What the public may open, such as tracked links."""
     api: tuple[APIRouter, ...] = ()
     tools: tuple[Tool | ToolGroup, ...] = ()
+    status: StatusPart | None = None
+    deny: Deny | None = None
     seed: Seed | None = None
     measure: Measure | None = None
     texts: Path | None = None

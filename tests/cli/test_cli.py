@@ -276,7 +276,8 @@ def test_a_role_is_changed_once_audited_and_told(
     said = botyard("users", "role", "@carla", "admin", **business)
     assert said.status == 0
     assert "(3) is ADMIN now (was PUBLIC)." in said.out
-    assert botyard("users", "role", "3", "SUBSCRIBER", **business).status == 0
+    assert "/grant" in fails(botyard("users", "role", "3", "SUBSCRIBER", **business))
+    assert botyard("users", "role", "3", "PUBLIC", **business).status == 0
 
     async def look(session: AsyncSession) -> tuple[Role, list[tuple[str, Any]], list[str]]:
         entries = await session.scalars(select(AuditEntry).order_by(AuditEntry.id))
@@ -285,8 +286,8 @@ def test_a_role_is_changed_once_audited_and_told(
         return changed, [(entry.subject, entry.detail["after"]) for entry in entries], list(jobs)
 
     role, audited, jobs = in_database(database_url, look)
-    assert role is Role.SUBSCRIBER
-    assert audited == [("user:3", "ADMIN"), ("user:3", "SUBSCRIBER")]
+    assert role is Role.PUBLIC
+    assert audited == [("user:3", "ADMIN"), ("user:3", "PUBLIC")]
     assert len(jobs) == 2  # the running service sets the member's menu
 
     assert "no member is known as @nobody" in fails(botyard("users", "role", "@nobody", "ADMIN", **business))

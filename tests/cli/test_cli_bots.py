@@ -16,7 +16,7 @@ from tests.support.running import NEWS, PAUL, SHOP, Running, running
 
 from botyard.ids import BotId
 from botyard.ingress.registration import webhook_url
-from botyard.telegram.envelope import UPDATE_KINDS
+from botyard.telegram.updates import UPDATE_KINDS
 
 BOTH = {"shop": SHOP, "news": NEWS}
 

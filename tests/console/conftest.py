@@ -27,6 +27,7 @@ from botyard.observability.metrics import Metrics
 from botyard.outbox.bell import OutboxBell
 from botyard.outbox.bulk import Pace
 from botyard.routing.texts import Texts
+from botyard.settings import load_settings
 from botyard.telegram.bots import Bot
 from botyard.telegram.bots import bots as bot_rows
 
@@ -71,6 +72,7 @@ class House:
             base_url=BASE_URL,
             counts_clicks=True,
             pace=Pace(30.0, 1000.0),
+            settings=load_settings(environ={}),
         )
 
     def client(

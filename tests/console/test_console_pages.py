@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.console.demonstration_pages import PAGES
+from tests.support.paid import give_time
 
 from botyard.console import Page, Templates, signed_in
 from botyard.ids import BotId, UserId
 from botyard.inbox.models import UpdateState, updates
-from botyard.members.models import BotChat, Chat, Role, RoleRaise
+from botyard.members.models import BotChat, Chat, Role
 from botyard.outbox import queue
 
 ANA = UserId(1001)
@@ -113,17 +114,15 @@ async def test_home_shows_each_bot_with_what_waits_and_what_died(house: Any, ana
 
 
 async def test_home_counts_members_and_subscribers(house: Any, ana: Any) -> None:
-    for number, role in enumerate([Role.PUBLIC, Role.PUBLIC, Role.PUBLIC, Role.SUBSCRIBER, Role.OWNER]):
+    for number, role in enumerate([Role.PUBLIC, Role.PUBLIC, Role.PUBLIC, Role.PUBLIC, Role.OWNER]):
         await house.add_member(UserId(2000 + number), role)
     now = house.clock.now()
     async with house.database.session() as session:
-        for user_id, expires_at in [(2000, None), (2000, None), (2001, now), (2004, None)]:
-            session.add(
-                RoleRaise(user_id=user_id, role=Role.SUBSCRIBER, expires_at=expires_at, created_at=now)
-            )
+        for user_id, days in [(2000, 30), (2001, 0), (2004, 1)]:
+            await give_time(session, user_id, now, days)
     page = await home(ana)
     assert figure(page, "Members") == ["6"]
-    assert figure(page, "Subscribers") == ["2"]  # one for good, one by a raise that holds
+    assert figure(page, "Subscribers") == ["2"]
 
 
 async def test_names_are_text_and_not_markup(house: Any) -> None:

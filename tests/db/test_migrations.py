@@ -58,6 +58,31 @@ INSERT INTO broadcast_visits (broadcast_id, user_id, kind, variant, at) VALUES (
 INSERT INTO member_tags (user_id, tag) VALUES (7, 'vip');
 INSERT INTO member_sources (user_id, source, bot_id, at) VALUES (7, 'guide', 1, '{NOW}');
 INSERT INTO member_zones (user_id, zone) VALUES (7, 'Europe/London');
+INSERT INTO entitlements (user_id, payment_id, plan, pack, features, starts_at, ends_at)
+    VALUES (7, 1, 'gold-1m', 'gold', '[]', '{NOW}', '{NOW}');
+INSERT INTO plans (
+    id, code, pack, title, description, months, stars_subscription, stripe_subscription, features, position,
+    created_at, changed_at
+) VALUES (1, 'gold-1m', 'gold', 'Gold', '', 1, false, false, '[]', 1, '{NOW}', '{NOW}');
+INSERT INTO plan_prices (plan_id, currency, amount) VALUES (1, 'GBP', 1500);
+INSERT INTO plan_chats (plan_id, chat_key) VALUES (1, 1);
+INSERT INTO discounts (id, code, percent, once_per_member, plans, active, created_at)
+    VALUES (1, 'SPRING', 10, false, '[]', true, '{NOW}');
+INSERT INTO orders (
+    id, user_id, bot_id, plan_id, plan, pack, title, months, way, renews, amount, currency, discount_id,
+    discount, state, reference, created_at, expires_at
+) VALUES (
+    1, 7, 1, 1, 'gold-1m', 'gold', 'Gold', 1, 'stars', false, 1500, 'XTR', 1, 0, 'paid', 'r', '{NOW}', '{NOW}'
+);
+INSERT INTO payments (
+    id, kind, source, direction, external_id, user_id, bot_id, order_id, amount, currency, at, recorded_at,
+    reason
+) VALUES (1, 'charge', 'stars', 1, 'c', 7, 1, 1, 1500, 'XTR', '{NOW}', '{NOW}', '');
+INSERT INTO subscriptions (id, order_id, user_id, way, reference, state, changed_at)
+    VALUES (1, 1, 7, 'stars', 'c', 'active', '{NOW}');
+INSERT INTO payment_doubts (id, kind, way, reason, at) VALUES (1, 'missed', 'stars', '', '{NOW}');
+INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}');
+INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 

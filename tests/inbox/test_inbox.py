@@ -23,7 +23,7 @@ from botyard.inbox.log import Arrival, Inbox, InboxUnavailable
 from botyard.inbox.models import UpdateState, updates
 from botyard.inbox.slots import SLOTS, lane_key, slot_lease, slot_of
 from botyard.telegram.bots import enrol
-from botyard.telegram.envelope import read_envelope
+from botyard.telegram.updates import read_envelope
 
 SHOP, NEWS = BotId(1), BotId(2)
 ALL_SLOTS = range(SLOTS)

@@ -32,8 +32,9 @@ from botyard.routing.registry import Command, Registry
 from botyard.routing.router import Router
 from botyard.routing.texts import Texts
 from botyard.routing.worker import Worker
+from botyard.settings import load_settings
 from botyard.telegram.bots import Bot, enrol
-from botyard.telegram.envelope import read_envelope
+from botyard.telegram.updates import read_envelope
 
 TOKEN = BotToken("7000000001:sandbox-shop-bot")
 
@@ -119,6 +120,7 @@ async def working(
         actions={},
         counts_clicks=False,
         pace=Pace(30.0, 1000.0),
+        settings=load_settings(environ={}),
         serves=lambda _bot, _name: True,
         base_url="https://bots.example.com",
         console_url=lambda token: token,

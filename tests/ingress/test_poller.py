@@ -29,7 +29,7 @@ from botyard.ingress.poller import Poller
 from botyard.observability.metrics import Metrics
 from botyard.telegram.bots import Bot, enrol
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.envelope import UPDATE_KINDS
+from botyard.telegram.updates import UPDATE_KINDS
 
 REFUSE = {
     "sqlite": [

@@ -10,7 +10,7 @@ from tests.ingress.knocking import all_handled, another_service, bot_in_sandbox,
 from tests.support.running import NEWS, PAUL, SHOP, Running, running
 
 from botyard.ids import BotId
-from botyard.telegram.envelope import UPDATE_KINDS
+from botyard.telegram.updates import UPDATE_KINDS
 
 BOTH = {"shop": SHOP, "news": NEWS}
 

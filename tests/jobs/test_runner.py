@@ -17,7 +17,7 @@ from botyard.clock import ManualClock
 from botyard.db.session import Database
 from botyard.jobs.models import Job, JobState
 from botyard.jobs.queue import JobHandler, Run, enqueue
-from botyard.jobs.runner import KEEP_DONE, MOST_TRIES, DuplicateJob, JobRunner
+from botyard.jobs.runner import KEEP_DONE, MOST_ERRAND_TRIES, MOST_TRIES, DuplicateJob, JobRunner
 from botyard.members.models import Chat
 
 
@@ -292,3 +292,97 @@ async def test_done_jobs_are_forgotten_after_a_week_others_are_kept(
     await run_all(runner)
     assert [job.state for job in await jobs(database, "write")] == [JobState.PENDING]
     assert [job.state for job in await jobs(database, "fail")] == [JobState.DEAD]
+
+
+# errands
+
+
+class Afar:
+    """An errand that somebody far away answers, and the job that gets the answer."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.got: list[Any] = []
+        self.problem: Exception | None = None
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def ask(self, payload: Mapping[str, Any]) -> Any:
+        self.asked.append(dict(payload))
+        await self.slow.wait()
+        if self.problem:
+            raise self.problem
+        return len(self.asked)
+
+    async def take(self, _session: AsyncSession, payload: Mapping[str, Any]) -> None:
+        self.got.append(dict(payload))
+
+    def handler(self) -> JobHandler:
+        return JobHandler("afar", self.take, errand=self.ask)
+
+
+async def test_a_job_gets_what_its_errand_brought_back(database: Database, clock: ManualClock) -> None:
+    afar = Afar()
+    runner = JobRunner(database, [afar.handler()], clock)
+    await queue(database, clock, "afar", order=5)
+    assert await runner.run_next() is False, "it is none of the plain jobs"
+    assert await runner.run_next_errand() is True
+    assert (afar.asked, afar.got) == ([{"order": 5}], [{"order": 5, "answer": 1}])
+    assert [job.state for job in await jobs(database, "afar")] == [JobState.DONE]
+    assert await runner.run_next_errand() is False
+
+
+async def test_a_slow_errand_holds_up_neither_jobs_nor_the_database(
+    database: Database, clock: ManualClock
+) -> None:
+    afar, diary = Afar(), Diary()
+    afar.slow.clear()
+    runner = JobRunner(database, [afar.handler(), JobHandler("near", diary.write)], clock)
+    await queue(database, clock, "afar")
+    working = [asyncio.create_task(runner.run()), asyncio.create_task(runner.run_errands())]
+    async with asyncio.timeout(5):
+        while not afar.asked:
+            await asyncio.sleep(0.01)
+        await queue(database, clock, "near", n=1)
+        while not diary.notes:
+            await asyncio.sleep(0.01)
+        afar.slow.set()
+        while not afar.got:
+            await asyncio.sleep(0.01)
+    for each in working:
+        each.cancel()
+    await asyncio.wait(working)
+
+
+async def test_an_errand_that_died_under_way_is_run_again_and_its_late_answer_ignored(
+    database: Database, clock: ManualClock
+) -> None:
+    afar = Afar()
+    runner = JobRunner(database, [afar.handler()], clock)
+    await queue(database, clock, "afar")
+    afar.slow.clear()
+    first = asyncio.create_task(runner.run_next_errand())
+    while not afar.asked:
+        await asyncio.sleep(0.01)
+    assert await runner.run_next_errand() is False, "it is claimed"
+    clock.advance(61)
+    afar.slow.set()
+    second = asyncio.create_task(runner.run_next_errand())
+    await asyncio.gather(first, second)
+    assert len(afar.got) == 1
+    assert [job.state for job in await jobs(database, "afar")] == [JobState.DONE]
+
+
+async def test_a_failed_errand_waits_longer_each_time_and_is_given_up_at_last(
+    database: Database, clock: ManualClock
+) -> None:
+    afar = Afar()
+    afar.problem = OSError("no route")
+    runner = JobRunner(database, [afar.handler()], clock)
+    await queue(database, clock, "afar")
+    with capture_logs():
+        while await runner.run_next_errand():
+            clock.advance(3601)
+    assert len(afar.asked) == MOST_ERRAND_TRIES
+    assert [job.state for job in await jobs(database, "afar")] == [JobState.DEAD]
+    assert afar.got == []

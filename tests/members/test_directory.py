@@ -119,7 +119,7 @@ async def test_raises_are_read_with_the_member(database: Database, clock: Manual
     await met(database, PAUL, clock)
     until = clock.now() + timedelta(days=30)
     async with database.session() as session:
-        await roles.raise_role(session, PAUL.id, Role.SUBSCRIBER, clock.now(), until=until, by=None)
+        await roles.raise_role(session, PAUL.id, Role.ADMIN, clock.now(), until=until, by=None)
     async with database.reading() as session:
         stored = await read_member(session, PAUL.id)
     assert stored is not None

@@ -63,9 +63,15 @@ async def status_of(house: Running, user_id: int, bot: str) -> str:
 
 @pytest.mark.parametrize("who", ["@paul_green", "@PAUL_Green", "paul_green", str(PAUL)])
 async def test_a_role_is_given_by_name_or_id(business: Running, who: str) -> None:
-    assert await orders(business, f"/role {who} subscriber") == "<b>Paul</b> is SUBSCRIBER now (was PUBLIC)."
-    assert await role_of(business, PAUL) is Role.SUBSCRIBER
-    assert "is SUBSCRIBER already" in await orders(business, f"/role {who} SUBSCRIBER")
+    assert await orders(business, f"/role {who} admin") == "<b>Paul</b> is ADMIN now (was PUBLIC)."
+    assert await role_of(business, PAUL) is Role.ADMIN
+    assert "is ADMIN already" in await orders(business, f"/role {who} ADMIN")
+
+
+@pytest.mark.parametrize("order", ["/role @paul_green SUBSCRIBER", "/role @paul_green SUBSCRIBER 7d"])
+async def test_nobody_is_made_a_subscriber(business: Running, order: str) -> None:
+    assert "<code>/grant</code> gives him some" in await orders(business, order)
+    assert await role_of(business, PAUL) is Role.PUBLIC
 
 
 async def test_a_new_role_counts_at_once_with_every_bot(business: Running) -> None:
@@ -98,9 +104,7 @@ async def test_in_reply_the_writer_is_meant(business: Running) -> None:
     assert "<b>Paul</b> is ADMIN now" in await orders(business, "/role@shop_bot ADMIN", **reply)
     assert "<b>Paul</b> is PUBLIC now" in await orders(business, "/role@shop_bot public", **reply)
     assert "<b>Paul</b> is ADMIN on all bots" in await orders(business, "/role@shop_bot ADMIN 7d", **reply)
-    assert "<b>Kenji</b> is SUBSCRIBER now" in await orders(
-        business, "/role@shop_bot @kenji_mori SUBSCRIBER", **reply
-    )
+    assert "<b>Kenji</b> is ADMIN now" in await orders(business, "/role@shop_bot @kenji_mori ADMIN", **reply)
     assert await role_of(business, PAUL) is Role.PUBLIC
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.paid import give_time
 
 from botyard.clock import ManualClock
 from botyard.db.session import Database
@@ -65,7 +66,7 @@ async def audit_of(session: AsyncSession, action: str) -> list[AuditEntry]:
 
 
 async def test_every_role_change_is_made_and_audited(database: Database, clock: ManualClock) -> None:
-    pairs = [(before, after) for before in Role for after in Role]
+    pairs = [(before, after) for before in Role for after in Role if after is not Role.SUBSCRIBER]
     people = [a_user(number, clock, before) for number, (before, _) in enumerate(pairs, start=10)]
     await add(database, a_user(1, clock, Role.OWNER), *people)
     for number, (before, after) in enumerate(pairs, start=10):
@@ -100,7 +101,7 @@ async def test_nobody_unknown_can_be_changed(database: Database, clock: ManualCl
 
 async def test_the_last_owner_stays(database: Database, clock: ManualClock) -> None:
     await add(database, a_user(1, clock, Role.OWNER), a_user(2, clock, Role.ADMIN))
-    for role in (Role.PUBLIC, Role.SUBSCRIBER, Role.ADMIN):
+    for role in (Role.PUBLIC, Role.ADMIN):
         with pytest.raises(roles.LastOwner):
             async with database.session() as session:
                 await roles.change_role(session, UserId(1), role, clock.now(), by=UserId(1))
@@ -172,8 +173,9 @@ async def test_of_owners_who_ban_each_other_at_once_one_stays(database: Database
 
 async def test_a_raise_for_one_bot_holds_there_only(database: Database, clock: ManualClock) -> None:
     await add_bots(database, clock)
-    await add(database, a_user(2, clock, Role.SUBSCRIBER))
+    await add(database, a_user(2, clock))
     async with database.session() as session:
+        await give_time(session, 2, clock.now(), days=20 * 365)
         await roles.raise_role(session, UserId(2), Role.ADMIN, clock.now(), by=None, only_bot=SHOP)
     clock.advance(10 * 365 * 86_400)
     assert await role_of(database, 2, SHOP, clock) is Role.ADMIN
@@ -199,7 +201,7 @@ async def test_of_several_raises_the_highest_that_holds_counts(
     day = timedelta(days=1)
     async with database.session() as session:
         for role, bot_id, until in (
-            (Role.SUBSCRIBER, None, None),
+            (Role.ADMIN, None, clock.now() + 2 * day),
             (Role.ADMIN, SHOP, clock.now() + 2 * day),
             (Role.OWNER, NEWS, clock.now() + day),
         ):
@@ -212,8 +214,8 @@ async def test_of_several_raises_the_highest_that_holds_counts(
         clock.advance(day.total_seconds())
     assert seen == [
         [Role.ADMIN, Role.OWNER],
-        [Role.ADMIN, Role.SUBSCRIBER],
-        [Role.SUBSCRIBER, Role.SUBSCRIBER],
+        [Role.ADMIN, Role.ADMIN],
+        [Role.PUBLIC, Role.PUBLIC],
     ]
 
 
@@ -223,6 +225,10 @@ async def test_a_raise_must_raise(database: Database, clock: ManualClock) -> Non
         for wanted in Role:
             async with database.session() as session:
                 raising = roles.raise_role(session, UserId(10 + own), wanted, clock.now(), by=None)
+                if wanted is Role.SUBSCRIBER:
+                    with pytest.raises(roles.NotGiven):
+                        await raising
+                    continue
                 if wanted > own:
                     await raising
                     continue
@@ -248,10 +254,29 @@ async def test_a_change_for_good_ends_raises(database: Database, clock: ManualCl
     await add(database, a_user(2, clock))
     async with database.session() as session:
         await roles.raise_role(session, UserId(2), Role.OWNER, clock.now(), by=None, until=clock.now() + WEEK)
-        await roles.change_role(session, UserId(2), Role.SUBSCRIBER, clock.now(), by=None)
-    assert await role_of(database, 2, SHOP, clock) is Role.SUBSCRIBER
+        await roles.change_role(session, UserId(2), Role.ADMIN, clock.now(), by=None)
+    assert await role_of(database, 2, SHOP, clock) is Role.ADMIN
     async with database.reading() as session:
         assert (await session.scalars(select(RoleRaise))).all() == []
+
+
+# who has paid time
+
+
+async def test_a_subscriber_is_who_has_paid_time_and_nobody_else(
+    database: Database, clock: ManualClock
+) -> None:
+    await add(database, a_user(2, clock))
+    with pytest.raises(roles.NotGiven, match="/grant"):
+        async with database.session() as session:
+            await roles.change_role(session, UserId(2), Role.SUBSCRIBER, clock.now(), by=None)
+    async with database.session() as session:
+        await give_time(session, 2, clock.now() + WEEK, days=7)
+    seen = []
+    for _ in range(3):
+        seen.append(await role_of(database, 2, SHOP, clock))
+        clock.advance(WEEK.total_seconds())
+    assert seen == [Role.PUBLIC, Role.SUBSCRIBER, Role.PUBLIC]
 
 
 # bans
@@ -295,7 +320,7 @@ async def test_an_owner_can_be_appointed_before_he_ever_writes(
 
 
 async def test_a_known_member_can_be_appointed(database: Database, clock: ManualClock) -> None:
-    await add(database, a_user(1, clock, Role.SUBSCRIBER, registered_at=clock.now()))
+    await add(database, a_user(1, clock, Role.ADMIN, registered_at=clock.now()))
     async with database.session() as session:
         await roles.appoint_owner(session, UserId(1), clock.now())
     async with database.reading() as session:

@@ -16,7 +16,7 @@ from botyard.db.leases import Lease, LeaseHolder, leases
 from botyard.db.session import Database
 from botyard.ids import BotId, BotToken, ChatKey, OutboxId
 from botyard.members.models import Chat
-from botyard.outbox import queue
+from botyard.outbox import lately, queue
 from botyard.outbox.models import CallState, OnUnknown, Priority, outbox
 from botyard.outbox.queue import Call, ClaimedCall, Outcome, WaitingCall
 from botyard.telegram.bots import enrol
@@ -351,10 +351,10 @@ async def test_what_was_sent_of_late_is_known(database: Database, clock: ManualC
         )
     since = clock.now() - timedelta(seconds=50)
     async with database.read() as connection:
-        lately = await queue.sent_since(connection, BOT, since)
-        assert await queue.sent_since(connection, OTHER_BOT, since) == []
-    assert [(call.chat_key, call.method) for call in lately] == [(PAUL, "sendMessage"), (ANA, "sendMessage")]
-    assert [clock.now() - call.at for call in lately] == [timedelta(seconds=40), timedelta(seconds=20)]
+        sent = await lately.sent_since(connection, BOT, since)
+        assert await lately.sent_since(connection, OTHER_BOT, since) == []
+    assert [(call.chat_key, call.method) for call in sent] == [(PAUL, "sendMessage"), (ANA, "sendMessage")]
+    assert [clock.now() - call.at for call in sent] == [timedelta(seconds=40), timedelta(seconds=20)]
 
 
 async def test_what_waits_is_counted_by_bot_and_priority(

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from tests.support.outcomes import bot_of, count_of, told
+from tests.support.paid import give_time
 from tests.support.running import ANA, OWNER, PAUL, Running, running
 
 from botyard.app import REGISTRY
@@ -46,7 +47,11 @@ async def cast(house: Running) -> None:
         await told(house, user_id, "/start")
         if role < Role.OWNER:
             async with house.database.session() as session:
-                await roles.change_role(session, UserId(user_id), role, SystemClock().now(), by=None)
+                now = SystemClock().now()
+                if role is Role.SUBSCRIBER:
+                    await give_time(session, user_id, now)
+                else:
+                    await roles.change_role(session, UserId(user_id), role, now, by=None)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -9,15 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from botyard.telegram.envelope import (
-    UPDATE_KINDS,
-    ChatInfo,
-    Envelope,
-    NotAnUpdate,
-    ReplyTo,
-    Sender,
-    read_envelope,
-)
+from botyard.telegram.envelope import ChatInfo, Envelope, ReplyTo, Sender
+from botyard.telegram.updates import UPDATE_KINDS, NotAnUpdate, read_envelope
 
 ANN = {"id": 5000000001, "is_bot": False, "first_name": "Ann", "last_name": "Lee", "username": "annlee"} | {
     "language_code": "en",

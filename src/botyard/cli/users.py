@@ -54,7 +54,10 @@ def list_users(
 
 
 @app.command()
-def role(who: Who, role: Annotated[str, typer.Argument(help="PUBLIC, SUBSCRIBER, ADMIN or OWNER.")]) -> None:
+def role(
+    who: Who,
+    role: Annotated[str, typer.Argument(help="PUBLIC, ADMIN or OWNER; who has paid time is SUBSCRIBER.")],
+) -> None:
     """Change a member's role for the whole business."""
     wanted = Role.__members__.get(role.upper())
     if wanted is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,8 @@ from botyard.db.session import Database
 from botyard.ids import BotId
 from botyard.inbox.backlog import count_by_state
 from botyard.inbox.models import UpdateState
-from botyard.members.models import BotChat, Role, RoleRaise, User
+from botyard.members.entitlements import has_paid_time
+from botyard.members.models import BotChat, User
 from botyard.outbox.queue import count_pending
 from botyard.telegram.bots import Bot
 from botyard.telegram.bots import bots as bot_rows
@@ -59,15 +60,9 @@ class HomePage:
 
 
 async def count_members(connection: AsyncConnection, now: datetime) -> tuple[int, int]:
-    """How many members there are, and how many of them are subscribers, for good or for a while."""
-    raised = exists().where(
-        RoleRaise.user_id == User.id,
-        RoleRaise.role == Role.SUBSCRIBER,
-        or_(RoleRaise.expires_at.is_(None), RoleRaise.expires_at > now),
-    )
-    subscribes = or_(User.role == Role.SUBSCRIBER, and_(User.role == Role.PUBLIC, raised))
+    """How many members there are, and how many of them have paid time now."""
     counted = await connection.execute(
-        select(func.count(), func.count().filter(subscribes)).select_from(User)
+        select(func.count(), func.count().filter(has_paid_time(now))).select_from(User)
     )
     members, subscribers = counted.one()
     return members, subscribers

@@ -34,6 +34,23 @@ INDEXES: dict[str, str] = {
     "ix_broadcast_visits_user_id": (
         "SELECT broadcast_id FROM broadcast_visits WHERE user_id = 1 AND at >= '2030-01-01' ORDER BY at DESC"
     ),
+    "ix_entitlements_user_id": "SELECT ends_at FROM entitlements WHERE user_id = 1",
+    "ix_entitlements_ends_at": (
+        "SELECT user_id FROM entitlements WHERE ends_at > '2030-01-01' AND ends_at <= '2030-01-02' "
+        "ORDER BY ends_at"
+    ),
+    "ix_orders_discount_id": "SELECT count(*) FROM orders WHERE discount_id = 1",
+    "ix_orders_reference": "SELECT id FROM orders WHERE reference = 'cs_1'",
+    "ix_orders_user_id": "SELECT id FROM orders WHERE user_id = 1",
+    "ix_payments_user_id": "SELECT id FROM payments WHERE user_id = 1",
+    "ix_payments_order_id": "SELECT id FROM payments WHERE order_id = 1",
+    "ix_payments_at": ("SELECT id FROM payments WHERE at >= '2030-01-01' AND at < '2030-02-01' ORDER BY at"),
+    "ix_subscriptions_user_id": "SELECT id FROM subscriptions WHERE user_id = 1",
+    "ix_subscriptions_reference": "SELECT id FROM subscriptions WHERE reference = 'sub_1'",
+    "ix_payment_doubts_unsettled": (
+        "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
+        "ORDER BY id DESC LIMIT 100"
+    ),
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

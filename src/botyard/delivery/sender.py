@@ -26,6 +26,7 @@ from botyard.delivery.waiting import Waiting
 from botyard.delivery.window import Departure
 from botyard.ids import ChatId
 from botyard.observability.metrics import Metrics, Stage
+from botyard.outbox import lately
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.bell import Bell
 from botyard.outbox.models import CallState
@@ -33,7 +34,7 @@ from botyard.outbox.queue import ClaimedCall, Outcome, WaitingCall
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
 from botyard.telegram.errors import NotSent, RetryAfter, TelegramError
-from botyard.telegram.methods import REPEATABLE, counts_as_message
+from botyard.telegram.methods import REPEATABLE, counts_as_message, tells
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +127,7 @@ class Sender:
         """Whoever had the bot before has used some of its limits: those on groups reach back a minute."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
         async with self._database.read() as connection:
-            sent = await outbox_queue.sent_since(connection, self._bot.id, now - LONGEST_WINDOW)
+            sent = await lately.sent_since(connection, self._bot.id, now - LONGEST_WINDOW)
         await self._intake.learn({call.chat_key for call in sent})
         for call in sent:
             if counts_as_message(call.method):
@@ -227,10 +228,16 @@ class Sender:
         self._out_of_reach_since = None
         if going.departure and going.departure.left is not None:
             self._refusals.accepted(going.departure.left)
-        sent = Outcome(
-            call.id, CallState.SENT, claim.attempts + 1, self._clock.now(), message_ids=_message_ids(result)
+        return _Attempted(
+            Outcome(
+                call.id,
+                CallState.SENT,
+                claim.attempts + 1,
+                self._clock.now(),
+                message_ids=_message_ids(result),
+                result=result if tells(call.method) else None,
+            )
         )
-        return _Attempted(sent)
 
     def _leaves(self, departure: Departure | None) -> None:
         """The call is written now. Raises `_NotNow` if things have changed since it was chosen."""

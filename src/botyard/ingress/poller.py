@@ -20,8 +20,8 @@ from botyard.observability.metrics import Metrics, known_or_other
 from botyard.observability.supervision import LeasedTasks, Work
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.envelope import UPDATE_KINDS, NotAnUpdate, read_envelope
 from botyard.telegram.errors import Conflict, RetryAfter, TelegramError, Unauthorized
+from botyard.telegram.updates import UPDATE_KINDS, NotAnUpdate, read_envelope
 
 log = structlog.get_logger(__name__)
 

@@ -11,8 +11,8 @@ import structlog
 from botyard.errors import BotyardError
 from botyard.telegram.bots import Bot
 from botyard.telegram.client import TelegramClient
-from botyard.telegram.envelope import UPDATE_KINDS
 from botyard.telegram.errors import RetryAfter, TelegramError, Unauthorized
+from botyard.telegram.updates import UPDATE_KINDS
 
 log = structlog.get_logger(__name__)
 

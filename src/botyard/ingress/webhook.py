@@ -21,7 +21,7 @@ from botyard.ingress.verify import client_address, is_allowed, secret_matches
 from botyard.observability.metrics import OTHER, Metrics, Stage, known_or_other
 from botyard.settings.formats import IpNetwork
 from botyard.telegram.bots import Bot
-from botyard.telegram.envelope import UPDATE_KINDS, NotAnUpdate, read_envelope
+from botyard.telegram.updates import UPDATE_KINDS, NotAnUpdate, read_envelope
 
 log = structlog.get_logger(__name__)
 

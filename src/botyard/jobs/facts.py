@@ -20,14 +20,37 @@ class RoleChanged(msgspec.Struct, frozen=True):
     user_id: UserId
 
 
-Fact = RoleChanged
+class EntitlementsChanged(msgspec.Struct, frozen=True):
+    """What a member may do for what he paid is another: more time, or less."""
+
+    user_id: UserId
+
+
+class PaymentRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A row was added to the ledger. `amount` is in the currency's smallest unit, never negative."""
+
+    payment_id: int
+    user_id: UserId
+    kind: str
+    """charge, renewal, refund, chargeback, grant or adjustment."""
+    way: str
+    """stars, telegram, stripe, admin, trial or referral."""
+    incoming: bool
+    is_money: bool
+    amount: int
+    currency: str
+    plan: str | None
+    at: datetime
+
+
+Fact = RoleChanged | EntitlementsChanged | PaymentRecorded
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     """Who wants to know of a kind of fact. `name` tells listeners of one fact apart."""
 
-    fact: type[Fact]
+    fact: type[RoleChanged] | type[EntitlementsChanged] | type[PaymentRecorded]
     name: str
     run: Run
 

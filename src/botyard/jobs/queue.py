@@ -16,6 +16,11 @@ Run = Callable[[AsyncSession, Mapping[str, Any]], Awaitable[None]]
 """What a job does: in one transaction, with what was queued as its payload."""
 
 
+Errand = Callable[[Mapping[str, Any]], Awaitable[Any]]
+"""What a job does elsewhere first, such as asking Stripe: with its payload, outside of any transaction."""
+ANSWER = "answer"
+"""The name under which a job finds in its payload what its errand brought back."""
+
 GaveUp = Callable[[AsyncSession, Mapping[str, Any], str], Awaitable[None]]
 """What is done when a job has failed for the last time: with its payload, and what went wrong."""
 
@@ -28,6 +33,8 @@ class JobHandler:
     run: Run
     every: timedelta | None = None
     gave_up: GaveUp | None = None
+    errand: Errand | None = None
+    """Run before the job, without a transaction, and again if the process dies: it has to be repeatable."""
 
 
 async def enqueue(

@@ -15,8 +15,9 @@ from botyard.db.batcher import Batcher
 from botyard.db.hot import HotConnection
 from botyard.db.session import Database
 from botyard.ids import BotId, ChatId, UserId
+from botyard.members.entitlements import of_member
 from botyard.members.meeting import Encounter, Met, keep, looks_of, profile_of, recall
-from botyard.members.member import ChatPlace, Member, Profile, Raise
+from botyard.members.member import ChatPlace, Member, PaidTime, Profile, Raise
 from botyard.members.models import RoleRaise, User
 from botyard.telegram.envelope import ChatInfo, Sender
 
@@ -166,4 +167,5 @@ async def read_member(session: AsyncSession, user_id: UserId) -> Member | None:
         banned=user.banned_at is not None,
         registered_at=user.registered_at,
         seen_at=user.seen_at,
+        paid=tuple(PaidTime(each.starts_at, each.ends_at) for each in await of_member(session, user_id)),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from botyard.db.hot import HotConnection, HotStatement, read_moment
 from botyard.ids import BotId, ChatId, ChatKey, UserId
-from botyard.members.member import ChatPlace, Member, Profile, Raise
+from botyard.members.member import ChatPlace, Member, PaidTime, Profile, Raise
 from botyard.members.models import Role
 from botyard.telegram.envelope import ChatInfo, Sender
 
@@ -68,6 +68,10 @@ _RAISES = HotStatement(
     """,
     person=_NUMBERS,
 )
+_PAID = HotStatement(
+    "SELECT user_id, starts_at, ends_at FROM entitlements WHERE user_id IN (SELECT number FROM {person})",
+    person=_NUMBERS,
+)
 _PLACES = HotStatement(
     """
     SELECT id, telegram_id, type, title, username FROM chats
@@ -98,6 +102,9 @@ def _members(hot: HotConnection, ids: Collection[UserId]) -> dict[UserId, Member
     for user_id, role, bot_id, expires_at in hot.execute(_RAISES, person=people):
         until = None if expires_at is None else read_moment(expires_at)
         raises[user_id].append(Raise(Role(role), None if bot_id is None else BotId(bot_id), until))
+    paid: defaultdict[UserId, list[PaidTime]] = defaultdict(list)
+    for user_id, starts_at, ends_at in hot.execute(_PAID, person=people):
+        paid[user_id].append(PaidTime(read_moment(starts_at), read_moment(ends_at)))
     return {
         user_id: Member(
             id=UserId(user_id),
@@ -107,6 +114,7 @@ def _members(hot: HotConnection, ids: Collection[UserId]) -> dict[UserId, Member
             banned=banned_at is not None,
             registered_at=None if registered_at is None else read_moment(registered_at),
             seen_at=read_moment(seen_at),
+            paid=tuple(paid.get(user_id, ())),
         )
         for (
             user_id,

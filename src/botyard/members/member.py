@@ -23,6 +23,14 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidTime:
+    """From `starts_at` until just before `ends_at` a member has something that he paid for or was given."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What Telegram tells of a person in each update."""
 
@@ -44,12 +52,18 @@ class Member:
     banned: bool
     registered_at: datetime | None
     seen_at: datetime
+    paid: tuple[PaidTime, ...] = ()
 
     def role(self, bot_id: BotId, now: datetime) -> Role:
-        """The highest of the member's own role and of the raises that hold for this bot now."""
-        if not self.raises:
-            return self.base_role
-        return max([self.base_role, *(held.role for held in self.raises if held.holds(bot_id, now))])
+        """The highest of the member's own role, of the raises that hold for this bot now, and of SUBSCRIBER,
+        which is who has paid time.
+        """
+        role = self.base_role
+        if self.raises:
+            role = max([role, *(held.role for held in self.raises if held.holds(bot_id, now))])
+        if role < Role.SUBSCRIBER and any(each.starts_at <= now < each.ends_at for each in self.paid):
+            return Role.SUBSCRIBER
+        return role
 
     @property
     def name(self) -> str:

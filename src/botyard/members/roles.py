@@ -29,6 +29,10 @@ class RoleTooLow(BotyardError):
     """A raise must lie above the member's own role."""
 
 
+class NotGiven(BotyardError):
+    """Nobody is made a subscriber: who has paid time is one."""
+
+
 async def change_role(
     session: AsyncSession,
     user_id: UserId,
@@ -40,8 +44,9 @@ async def change_role(
 ) -> Role:
     """Sets a member's role for the whole business, ends his raises, and answers the role before.
 
-    Raises `UnknownMember`, and `LastOwner` when the only owner would be demoted.
+    Raises `UnknownMember`, `NotGiven`, and `LastOwner` when the only owner would be demoted.
     """
+    _require_given(role)
     user, other_owners = await _locked(session, user_id)
     before = user.role
     if role is not Role.OWNER:
@@ -95,8 +100,9 @@ async def raise_role(
 ) -> None:
     """Gives a member a higher role for one bot only, until a date, or both.
 
-    Raises `UnknownMember` and `RoleTooLow`.
+    Raises `UnknownMember`, `NotGiven` and `RoleTooLow`.
     """
+    _require_given(role)
     user, _ = await _locked(session, user_id)
     if role <= user.role:
         raise RoleTooLow(
@@ -118,6 +124,14 @@ async def raise_role(
         until=until.isoformat() if until else None,
     )
     await session.flush()
+
+
+def _require_given(role: Role) -> None:
+    if role is Role.SUBSCRIBER:
+        raise NotGiven(
+            "Nobody is made SUBSCRIBER: a member is one as long as he has paid time.",
+            remedy="Give him time with /grant, or make him PUBLIC.",
+        )
 
 
 async def staff(session: AsyncSession, at_least: Role = Role.ADMIN) -> Sequence[User]:

@@ -72,6 +72,7 @@ outbox = Table(
     Column("message_ids", Text),
     Column("messages", SmallInteger, nullable=False, server_default="1"),
     Column("receipt", String(64)),
+    Column("result", LargeBinary),
     Column("error_kind", String(32)),
     Column("error", Text),
 )

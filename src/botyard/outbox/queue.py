@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import Text, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +21,6 @@ from botyard.telegram.outgoing import problem_in
 from botyard.telegram.tidy import encoded
 
 log = structlog.get_logger(__name__)
-
-NEWEST = 20_000
-"""So many of the newest calls are looked through for those that were sent lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +79,8 @@ class Outcome:
     message_ids: tuple[int, ...] = ()
     error_kind: str | None = None
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SentCall:
-    """A call that Telegram has answered with success."""
-
-    chat_key: ChatKey | None
-    method: str
-    priority: Priority
-    messages: int
-    at: datetime
+    result: Any = None
+    """What Telegram told, of a method that is asked for what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +95,8 @@ class Fate:
     error_kind: str | None
     error: str | None
     finished_at: datetime | None
+    result: Any = None
+    """What Telegram told: the address of a new link, a member's status (`telegram.methods.tells`)."""
 
     @property
     def is_open(self) -> bool:
@@ -269,7 +260,8 @@ _RECORD = HotStatement(
     """
     UPDATE outbox SET state = outcome.state, attempts = outcome.attempts, not_before = outcome.not_before,
         finished_at = outcome.finished_at, message_id = outcome.message_id,
-        message_ids = outcome.message_ids, error_kind = outcome.error_kind, error = outcome.error
+        message_ids = outcome.message_ids, error_kind = outcome.error_kind, error = outcome.error,
+        result = outcome.result
     FROM {outcome} WHERE outbox.id = outcome.id AND outbox.state = 'sending' AND outbox.fence = :fence
     """,
     outcome={
@@ -282,6 +274,7 @@ _RECORD = HotStatement(
         "message_ids": "text",
         "error_kind": "text",
         "error": "text",
+        "result": "bytes",
     },
 )
 
@@ -299,6 +292,7 @@ def record(hot: HotConnection, outcomes: Sequence[Outcome], *, fence: int) -> No
             "message_ids": " ".join(map(str, outcome.message_ids)) if len(outcome.message_ids) > 1 else None,
             "error_kind": outcome.error_kind,
             "error": outcome.error,
+            "result": None if outcome.result is None else as_text(encoded(outcome.result)),
         }
         for outcome in outcomes
     ]
@@ -341,22 +335,6 @@ async def settle_interrupted(
     return unknown.rowcount
 
 
-async def sent_since(connection: AsyncConnection, bot_id: BotId, since: datetime) -> list[SentCall]:
-    """What the bot has sent from then on, oldest first, as far as it is among the newest calls."""
-    newest = select(func.max(outbox.c.id)).scalar_subquery()
-    rows = await connection.execute(
-        select(outbox.c.chat_key, outbox.c.method, outbox.c.priority, outbox.c.messages, outbox.c.finished_at)
-        .where(
-            outbox.c.id > newest - NEWEST,
-            outbox.c.bot_id == bot_id,
-            outbox.c.state == CallState.SENT,
-            outbox.c.finished_at >= since,
-        )
-        .order_by(outbox.c.finished_at)
-    )
-    return [SentCall(*row) for row in rows]
-
-
 async def fates(connection: AsyncConnection, receipt: str) -> list[Fate]:
     """What has become of the calls that were queued under this receipt, in the order of queueing."""
     rows = await connection.execute(
@@ -369,6 +347,7 @@ async def fates(connection: AsyncConnection, receipt: str) -> list[Fate]:
             outbox.c.error_kind,
             outbox.c.error,
             outbox.c.finished_at,
+            outbox.c.result,
         )
         .where(outbox.c.receipt == receipt)
         .order_by(outbox.c.id)
@@ -383,6 +362,7 @@ async def fates(connection: AsyncConnection, receipt: str) -> list[Fate]:
             row.error_kind,
             row.error,
             row.finished_at,
+            None if row.result is None else msgspec.json.decode(row.result),
         )
         for row in rows
     ]

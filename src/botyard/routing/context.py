@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,18 @@ from botyard.routing import dialogs
 from botyard.routing.dialogs import DialogKey, OpenDialogs
 from botyard.routing.keyboard import Rows, inline_keyboard
 from botyard.routing.texts import TextArgument, Texts
+from botyard.settings import Settings
 from botyard.telegram.bots import Bot
 from botyard.telegram.envelope import Envelope
 from botyard.telegram.text import TEXT_LIMIT, split_html, utf16_length
 
 if TYPE_CHECKING:
     from botyard.routing.registry import Registry
+
+StatusPart = Callable[[Any], Awaitable[tuple[Sequence[str], Rows]]]
+"""What a feature adds to /status: lines, and buttons beneath."""
+Deny = Callable[[Any, str], Awaitable[None]]
+"""Answers a member who lacks a feature (`signals`) that what he asked for needs."""
 
 ANSWER_WITHIN = timedelta(seconds=60)
 """A button press that waited longer has long timed out on the member's screen."""
@@ -54,12 +60,17 @@ class House:
     """Whether links go through the click counter: people must be able to reach `base_url` for that."""
     pace: Pace
     serves: Callable[[BotId, str], bool]
+    settings: Settings
     base_url: str
     """The address under which people reach this service, without the last slash."""
     console_url: Callable[[str], str]
     """Turns the token of a one-time link into the address that signs in with it."""
     two_person_above: int | None = None
     """What reaches more members than this needs a second admin; None: nothing does."""
+    status_parts: Sequence[StatusPart] = ()
+    """What features add to /status."""
+    deny: Deny | None = None
+    """Says no to who lacks a feature, and offers what has it."""
 
 
 class Context:

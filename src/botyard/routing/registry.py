@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from botyard.errors import BotyardError
 from botyard.members.models import Role
-from botyard.telegram.envelope import UPDATE_KINDS
+from botyard.telegram.envelope import PAYMENT_KINDS
+from botyard.telegram.updates import UPDATE_KINDS
 
 Handle = Callable[[Any], Awaitable[None]]
 """`async def handle(ctx: Context)`. Any, because the context knows the registry, not the other way round."""
@@ -37,6 +38,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     hidden: bool = False
     usage: str = ""
+    needs: str = ""
+    """The feature, such as `signals`, that a member below ADMIN must have paid for."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ def command(
     hidden: bool = False,
     description: str,
     usage: str = "",
+    needs: str = "",
 ) -> Callable[[Handle], Command]:
     """Declares a command: `@command("plans", role=Role.PUBLIC, aliases=("shop",), description="...")`.
 
@@ -119,7 +123,7 @@ def command(
         if not 1 <= len(description) <= 256:
             raise RegistryError(f"/{name} needs a description.", remedy="Give it 1-256 characters.")
         _require_async(handle, f"/{name}")
-        return Command(name, role, handle, description, tuple(aliases), hidden, usage)
+        return Command(name, role, handle, description, tuple(aliases), hidden, usage, needs)
 
     return declare
 
@@ -166,14 +170,15 @@ def deep_link(prefix: str) -> Callable[[Handle], DeepLink]:
 
 
 def watcher(kind: str, *, role: Role = Role.PUBLIC) -> Callable[[Watch], Watcher]:
-    """Declares the handler of a kind of update (Bot API, Update). Raises `RegistryError`.
+    """Declares the handler of a kind of update (Bot API, Update), or of a message that tells of a payment
+    (`successful_payment`, `refunded_payment`). Raises `RegistryError`.
 
     It answers whether it took the update; a message that nobody took is answered with "I did not understand".
     Above PUBLIC it sees only what members of that role do.
     """
 
     def declare(handle: Watch) -> Watcher:
-        if kind not in UPDATE_KINDS:
+        if kind not in UPDATE_KINDS and kind not in PAYMENT_KINDS:
             raise RegistryError(f"{kind!r} is no kind of update.", remedy="See the Bot API's type Update.")
         _require_async(handle, f"watcher of {kind}")
         return Watcher(kind, role, handle)

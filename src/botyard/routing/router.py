@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from botyard.members import chats
+from botyard.members import chats, entitlements
 from botyard.members.directory import read_member
 from botyard.members.models import Role
-from botyard.observability.metrics import Metrics
+from botyard.observability.metrics import CounterName, Metrics
 from botyard.routing import dialogs
 from botyard.routing.context import Context
 from botyard.routing.registry import Command, Handle, Watcher
@@ -20,6 +20,12 @@ log = structlog.get_logger(__name__)
 
 BUSINESS_KINDS = frozenset({"business_message", "edited_business_message", "deleted_business_messages"})
 """Messages of a person's own customers: neither their chats nor their writers are the bot's."""
+
+DENIED = CounterName(
+    "entitlement_denied", "Refusals to members who lack what they asked for, by feature.", ("feature",)
+)
+MONEY = frozenset({"pre_checkout_query", "shipping_query", "subscription"})
+"""They are handled before all else and for banned members too, as are messages that tell of a payment."""
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)")
 
@@ -63,9 +69,11 @@ class Router:
         if not envelope.readable:
             return Handled("unreadable")
         if envelope.kind in BUSINESS_KINDS:
-            return await self._watch(ctx)
+            return await self._watch(ctx, envelope.kind)
         await self._find_out(ctx)
         await self._note_fate_of_chat(ctx)
+        if envelope.kind in MONEY or envelope.payment:  # money is money, whoever it comes from
+            return await self._watch(ctx, envelope.payment or envelope.kind)
         if _is_from_person(envelope) and ctx.member.banned:
             return Handled("banned")
         return await self._choose(ctx)
@@ -73,7 +81,7 @@ class Router:
     async def _choose(self, ctx: Context) -> Handled:
         envelope = ctx.envelope
         if not _is_from_person(envelope):
-            return await self._watch(ctx)
+            return await self._watch(ctx, envelope.kind)
         if envelope.kind == "callback_query":
             return await self._press(ctx)
         if envelope.kind == "message":
@@ -82,15 +90,15 @@ class Router:
                 return await self._command(ctx, spoken)
             if await self._continue_dialog(ctx):
                 return Handled("dialog")
-        watched = await self._watch(ctx)
+        watched = await self._watch(ctx, envelope.kind)
         if watched.what == "ignored" and envelope.kind == "message" and envelope.text and ctx.chat.is_private:
             ctx.reply(ctx.text("not-understood"))
             return Handled("text")
         return watched
 
-    async def _watch(self, ctx: Context) -> Handled:
+    async def _watch(self, ctx: Context, kind: str) -> Handled:
         taken = False
-        for watcher in ctx.house.registry.watchers.get(ctx.envelope.kind, []):
+        for watcher in ctx.house.registry.watchers.get(kind, []):
             if await self._may_watch(ctx, watcher):
                 taken = await watcher.handle(ctx) or taken
         return Handled("watched" if taken else "ignored")
@@ -160,6 +168,8 @@ class Router:
         ctx.args = spoken.args
         if not await self._may(ctx, found.role):
             return self._deny(ctx, found)
+        if not await self._has(ctx, found.needs):
+            return await self._refuse_without(ctx, found)
         ctx.end_dialog()  # a command is a change of subject
         await self._run(ctx, found.name, found.handle)
         return Handled("command", found.name, "ok")
@@ -190,6 +200,21 @@ class Router:
         ctx.reply(ctx.text("role-needed", command=found.name, role=found.role.name))
         ctx.audit("command.denied", f"/{found.name}", role=ctx.role.name, needs=found.role.name)
         ctx.after_commit(self._metrics.commands.labels(found.name, "denied").inc)
+        return Handled("command", found.name, "denied")
+
+    async def _has(self, ctx: Context, feature: str) -> bool:
+        """Whether the member has a feature; admins have all."""
+        if not feature or ctx.role >= Role.ADMIN:
+            return True
+        return await entitlements.has(ctx.session, ctx.member.id, feature, ctx.now)
+
+    async def _refuse_without(self, ctx: Context, found: Command) -> Handled:
+        ctx.after_commit(self._metrics.counter(DENIED).labels(found.needs).inc)
+        ctx.after_commit(self._metrics.commands.labels(found.name, "denied").inc)
+        if ctx.house.deny is None:
+            ctx.reply(ctx.text("feature-needed", command=found.name))
+        else:
+            await ctx.house.deny(ctx, found.needs)
         return Handled("command", found.name, "denied")
 
     async def _continue_dialog(self, ctx: Context) -> bool:

@@ -34,7 +34,8 @@ from botyard.routing.deadlines import Deadline, Watch
 from botyard.routing.dialogs import DialogKey
 from botyard.routing.router import Handled, Router
 from botyard.telegram.bots import Bot
-from botyard.telegram.envelope import Envelope, read_envelope
+from botyard.telegram.envelope import Envelope
+from botyard.telegram.updates import read_envelope
 
 log = structlog.get_logger(__name__)
 

@@ -112,6 +112,16 @@ def takes_paid_broadcast(method: str) -> bool:
     return method in _PAYABLE
 
 
+_LINKING = _names("""
+    createInvoiceLink createChatInviteLink createChatSubscriptionInviteLink exportChatInviteLink
+""")
+
+
+def tells(method: str) -> bool:
+    """Whether a call is made for what it tells: its result is kept for whoever queued it."""
+    return method in _READING or method in _LINKING
+
+
 def is_repeatable(method: str) -> bool:
     """Whether a call may be made again after an unknown outcome. A method that is not known here may not."""
     return method in REPEATABLE

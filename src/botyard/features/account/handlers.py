@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from botyard.features.account import service
 from botyard.inbox import backlog
 from botyard.inbox.models import UpdateState
@@ -9,6 +11,7 @@ from botyard.members.models import Role
 from botyard.members.sign_in import business_role
 from botyard.outbox import queue as outbox_queue
 from botyard.routing.context import Context
+from botyard.routing.keyboard import Link, Press
 from botyard.routing.registry import command, deep_link
 from botyard.telegram.text import escape
 
@@ -92,7 +95,13 @@ async def status(ctx: Context) -> None:
         lines.append(ctx.text("status-visitor"))
     else:
         lines.append(ctx.text("status-since", date=f"{member.registered_at:%Y-%m-%d}"))
-    ctx.reply("\n".join(lines))
+    buttons: list[Sequence[Press | Link]] = []
+    if ctx.chat.is_private:  # what he has paid for is nobody else's business
+        for part in ctx.house.status_parts:
+            more, rows = await part(ctx)
+            lines += more
+            buttons += rows
+    ctx.reply("\n".join(lines), buttons=buttons)
 
 
 @command("console", role=Role.ADMIN, description="Sign in to the operator console")

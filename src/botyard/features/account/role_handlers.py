@@ -79,6 +79,8 @@ async def _set(ctx: Context, user: User, wanted: Role) -> str:
         )
     except roles.LastOwner:
         return ctx.text("role-last-owner", name=name)
+    except roles.NotGiven:
+        return ctx.text("role-not-given")
     await ctx.tell_role_changed(user_id)
     key = "role-unchanged" if before is wanted else "role-changed"
     return ctx.text(key, name=name, before=before.name, after=wanted.name)
@@ -96,6 +98,8 @@ async def _raise(ctx: Context, user: User, change: RoleChange) -> str:
             only_bot=change.only_bot,
             until=change.until,
         )
+    except roles.NotGiven:
+        return ctx.text("role-not-given")
     except roles.RoleTooLow:
         return ctx.text("role-too-low", name=name, role=user.role.name)
     await ctx.tell_role_changed(user_id, until=change.until)

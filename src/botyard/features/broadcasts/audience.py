@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, sel
 
 from botyard.ids import BotId
 from botyard.members.consent import Consent, Topic
+from botyard.members.entitlements import has_paid_time
 from botyard.members.marketing import MemberSource, MemberTag
 from botyard.members.models import BotChat, Chat, Role, RoleRaise, User
 
@@ -90,7 +91,10 @@ def _looks(audience: Audience, bot_id: BotId, now: datetime) -> Iterator[ColumnE
             or_(RoleRaise.bot_id.is_(None), RoleRaise.bot_id == bot_id),
             or_(RoleRaise.expires_at.is_(None), RoleRaise.expires_at > now),
         )
-        yield or_(User.role.in_(audience.roles), raised)
+        held = [User.role.in_(audience.roles), raised]
+        if Role.SUBSCRIBER in audience.roles:
+            held.append(has_paid_time(now))
+        yield or_(*held)
     if audience.languages:
         language = func.lower(User.language_code)
         yield or_(*(speaks(language, code) for code in audience.languages))

@@ -3,6 +3,7 @@
 not-understood = I did not understand that. /help shows what I can do.
 command-unknown = There is no command /{ $command } here. /help shows what I can do.
 command-nearest = There is no command /{ $command } here. Did you mean /{ $nearest }?
+feature-needed = /{ $command } is for members with a plan that has it.
 role-needed =
     /{ $command } is for { $role ->
         [SUBSCRIBER] subscribers

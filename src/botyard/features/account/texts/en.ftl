@@ -46,7 +46,7 @@ admin-console = /console opens the operator console.
 role-ask =
     Whose role, and which?
 
-    For example <code>@ana ADMIN</code>, or <code>123456789 ADMIN 7d</code> for a week. Roles: PUBLIC, SUBSCRIBER, ADMIN, OWNER.
+    For example <code>@ana ADMIN</code>, or <code>123456789 ADMIN 7d</code> for a week. Roles: PUBLIC, ADMIN, OWNER.
 role-usage =
     I need a member and a role: <code>/role @ana ADMIN</code>
 
@@ -54,7 +54,7 @@ role-usage =
     • for one bot only: <code>/role @ana ADMIN bot:{ $bot }</code>
     • or reply to a message of theirs with <code>/role ADMIN</code>
 
-    Roles: PUBLIC, SUBSCRIBER, ADMIN, OWNER.
+    Roles: PUBLIC, ADMIN, OWNER. Who has paid time is SUBSCRIBER.
 role-no-member = I know no member { $who }. They must have written to a bot of yours first.
 role-no-bot = There is no bot { $bot } here. There is: { $bots }.
 role-no-date = { $until } is not in the future.
@@ -65,6 +65,7 @@ role-scope-all = on all bots, until { $until }
 role-scope-bot = on { $bot }
 role-scope-both = on { $bot }, until { $until }
 role-last-owner = <b>{ $name }</b> is the last owner and must stay one. Make another member OWNER first.
+role-not-given = Nobody is made SUBSCRIBER: a member is one as long as he has paid time. <code>/grant</code> gives him some, <code>/role</code> PUBLIC takes a higher role from him.
 role-delegate = Your role as an owner is for a while or for one bot only. Roles are changed by an owner for good, of all bots.
 role-too-low = <b>{ $name }</b> is { $role } already. For a while or on one bot, a role can only be raised.
 

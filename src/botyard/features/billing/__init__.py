@@ -1,0 +1,18 @@
+"""The billing feature: plans, the ways to pay for them, the ledger, and what follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.feature import Feature
+from botyard.features.billing.service import orders
+from botyard.settings import Settings
+
+
+async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> None:
+    await orders.make_key(session, now)
+
+
+FEATURE = Feature(name="billing", seed=_seed)

@@ -1,0 +1,41 @@
+"""The tables of billing: the catalog, the orders, the ledger, and what is known of subscriptions."""
+
+from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
+from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
+from botyard.features.billing.models.orders import (
+    Doubt,
+    DoubtId,
+    DoubtKind,
+    Order,
+    OrderId,
+    OrderState,
+    SigningKey,
+    StripeEvent,
+    Subscription,
+    SubscriptionState,
+    Way,
+)
+
+__all__ = [
+    "Direction",
+    "Discount",
+    "DiscountId",
+    "Doubt",
+    "DoubtId",
+    "DoubtKind",
+    "Kind",
+    "Order",
+    "OrderId",
+    "OrderState",
+    "Payment",
+    "Plan",
+    "PlanChat",
+    "PlanId",
+    "PlanPrice",
+    "SigningKey",
+    "Source",
+    "StripeEvent",
+    "Subscription",
+    "SubscriptionState",
+    "Way",
+]

@@ -1,0 +1,66 @@
+"""What is wrong with payments: written down for the owner, and settled by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.features.billing.models import Doubt, DoubtId, DoubtKind, OrderId, Way
+from botyard.ids import UserId
+from botyard.members.entitlements import PaymentId
+
+LARGEST = 2**63 - 1
+"""A forger's amount may be one that no column holds."""
+
+
+async def note(
+    session: AsyncSession,
+    kind: DoubtKind,
+    way: Way,
+    reason: str,
+    now: datetime,
+    *,
+    user_id: UserId | None = None,
+    order_id: OrderId | None = None,
+    payment_id: PaymentId | None = None,
+    amount: int | None = None,
+    currency: str | None = None,
+) -> Doubt:
+    """Writes a doubt down."""
+    doubt = Doubt(
+        kind=kind,
+        way=way,
+        reason=reason,
+        user_id=user_id,
+        order_id=order_id,
+        payment_id=payment_id,
+        amount=None if amount is None else max(-LARGEST, min(LARGEST, amount)),
+        currency=None if currency is None else currency[:3],
+        at=now,
+    )
+    session.add(doubt)
+    await session.flush()
+    return doubt
+
+
+async def unsettled(session: AsyncSession, most: int = 100) -> Sequence[Doubt]:
+    """Those that nobody has settled, newest first; what was refused before money moved is not among them."""
+    found = await session.scalars(
+        select(Doubt)
+        .where(Doubt.settled_at.is_(None), Doubt.kind != DoubtKind.REFUSED)
+        .order_by(Doubt.id.desc())
+        .limit(most)
+    )
+    return found.all()
+
+
+async def settle(session: AsyncSession, doubt_id: DoubtId, by: UserId | None, now: datetime) -> Doubt | None:
+    """Marks a doubt as settled, once; None if it is, or there is none."""
+    doubt = await session.get(Doubt, doubt_id, with_for_update=True, populate_existing=True)
+    if doubt is None or doubt.settled_at is not None:
+        return None
+    doubt.settled_at, doubt.settled_by = now, by
+    return doubt

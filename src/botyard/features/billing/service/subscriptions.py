@@ -1,0 +1,53 @@
+"""Subscriptions: payments that repeat by themselves, and in which state they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.features.billing.models import Order, OrderId, Subscription, SubscriptionState
+from botyard.ids import UserId
+
+
+async def note(
+    session: AsyncSession,
+    order: Order,
+    *,
+    reference: str,
+    state: SubscriptionState,
+    period_ends_at: datetime | None,
+    now: datetime,
+    customer: str | None = None,
+) -> Subscription:
+    """Writes down how the subscription of an order is; its period only ever grows."""
+    found = await of_order(session, OrderId(order.id))
+    if found is None:
+        found = Subscription(order_id=order.id, user_id=order.user_id, way=order.way, reference=reference)
+        session.add(found)
+    found.reference, found.state, found.changed_at = reference, state, now
+    found.customer = customer or found.customer
+    if period_ends_at is not None:
+        found.period_ends_at = max(found.period_ends_at or period_ends_at, period_ends_at)
+    await session.flush()
+    return found
+
+
+async def of_order(session: AsyncSession, order_id: OrderId) -> Subscription | None:
+    """The subscription that came of an order, locked."""
+    return await session.scalar(
+        select(Subscription).where(Subscription.order_id == order_id).with_for_update()
+    )
+
+
+async def of_member(session: AsyncSession, user_id: UserId) -> Sequence[tuple[Subscription, Order]]:
+    """A member's subscriptions that have not ended, with their orders, the newest first."""
+    rows = await session.execute(
+        select(Subscription, Order)
+        .join(Order, Order.id == Subscription.order_id)
+        .where(Subscription.user_id == user_id, Subscription.state != SubscriptionState.ENDED)
+        .order_by(Subscription.id.desc())
+    )
+    return [(subscription, order) for subscription, order in rows]
