@@ -14,7 +14,7 @@ from botyard.features.billing.models import Direction
 from botyard.features.billing.returning import tell_taken_back
 from botyard.features.billing.service import reconciling
 from botyard.features.billing.service.crediting import Outcome
-from botyard.features.billing.service.reconciling import Booked, Compared
+from botyard.features.billing.service.reconciling import Booked, Compared, Page
 from botyard.features.billing.telling import tell_paid
 from botyard.features.billing.wire import Partner, StarTransaction, StarTransactions
 from botyard.ids import BotId, UserId
@@ -48,7 +48,11 @@ async def compare(house: House, session: AsyncSession, payload: Mapping[str, Any
         return
     bot_id, offset = BotId(payload["bot_id"]), int(payload["offset"])
     transactions = msgspec.convert(fates[0].result, StarTransactions).transactions
-    found = await reconciling.compare(session, house.facts, bot_id, list(_of_members(transactions)), now)
+    if not transactions:
+        return
+    first, last = transactions[0].at, transactions[-1].at
+    page = Page(bot_id, list(_of_members(transactions)), first, last)
+    found = await reconciling.compare(session, house.facts, page, now)
     await reconciling.move(session, bot_id, offset + len(transactions), now)
     await _tell(house, session, bot_id, found, now)
     if len(transactions) == PAGE:

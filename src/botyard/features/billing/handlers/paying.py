@@ -22,6 +22,7 @@ from botyard.features.billing.service.crediting import Charge, Credited, Outcome
 from botyard.features.billing.service.orders import NotPayable, Paid
 from botyard.features.billing.telling import tell_paid
 from botyard.features.billing.wire import PaymentUpdate, Query, SuccessfulPayment, read_update
+from botyard.members import chats
 from botyard.routing.context import Context
 from botyard.routing.registry import watcher
 
@@ -84,6 +85,8 @@ async def successful_payment(ctx: Context) -> bool:
         repeats=paid.is_recurring,
         is_renewal=paid.is_recurring and not paid.is_first_recurring,
     )
+    if ctx.chat.is_private:  # who pays by a link may never have written: but he can be written to
+        await chats.note_status(await ctx.session.connection(), ctx.bot.id, ctx.chat.key, "member", ctx.now)
     credited = await crediting.credit(ctx.session, ctx.house.facts, charge, ctx.now)
     _count(ctx, paid, credited)
     if credited.outcome is not Outcome.KNOWN:

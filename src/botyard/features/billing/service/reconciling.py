@@ -49,6 +49,16 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a bot's book: what is in it for invoices, of all that happened between two moments."""
+
+    bot_id: BotId
+    booked: Sequence[Booked]
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """What a comparison found: payments that were missed, refunds that were missed, other differences."""
 
@@ -57,15 +67,13 @@ class Compared:
     differences: list[str] = field(default_factory=list)
 
 
-async def compare(
-    session: AsyncSession, facts: Facts, bot_id: BotId, page: Sequence[Booked], now: datetime
-) -> Compared:
-    """Compares a page of Telegram's book, in the order of time, with the ledger, and adds what is missing.
+async def compare(session: AsyncSession, facts: Facts, page: Page, now: datetime) -> Compared:
+    """Compares a page of Telegram's book with the ledger, and adds what is missing here.
 
     The key is the id and the direction: a refund has its charge's id (Bot API, StarTransaction).
     """
-    found = Compared()
-    for booked in page:
+    found, bot_id = Compared(), page.bot_id
+    for booked in page.booked:
         ours = await ledger.find(session, Source.STARS, booked.id, booked.direction)
         if ours is not None:
             await _compare_amounts(session, ours, booked, found, now)
@@ -75,7 +83,7 @@ async def compare(
             back = Returned(Source.STARS, booked.id, booked.amount, STARS, booked.at, reason=IN_BOOK)
             row = await refunding.take_back(session, facts, back, booked.user_id, bot_id, now)
             found.returned.extend([row] if row else [])
-    await _find_strangers(session, bot_id, page, found, now)
+    await _find_strangers(session, page, found, now)
     return found
 
 
@@ -140,21 +148,17 @@ async def _compare_amounts(
     await _note_difference(session, ours, text, found, now)
 
 
-async def _find_strangers(
-    session: AsyncSession, bot_id: BotId, page: Sequence[Booked], found: Compared, now: datetime
-) -> None:
+async def _find_strangers(session: AsyncSession, page: Page, found: Compared, now: datetime) -> None:
     """What the ledger has, and Telegram's book has not. At the page's edges it may be on the next one."""
-    if len(page) < 2:
-        return
     rows = await session.scalars(
         select(Payment).where(
-            Payment.at > page[0].at + LEEWAY,
-            Payment.at < page[-1].at - LEEWAY,
-            Payment.bot_id == bot_id,
+            Payment.at > page.begins_at + LEEWAY,
+            Payment.at < page.ends_at - LEEWAY,
+            Payment.bot_id == page.bot_id,
             Payment.source == Source.STARS,
         )
     )
-    known = {(each.id, each.direction) for each in page}
+    known = {(each.id, each.direction) for each in page.booked}
     for row in rows:
         if (row.external_id, row.direction) not in known:
             text = f"payment no. {row.id} is not in Telegram's book"

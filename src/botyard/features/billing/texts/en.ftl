@@ -31,9 +31,9 @@ buy-how =
 
     How would you like to pay?
 buy-way = { $way ->
-        [stars] Telegram Stars – { $price }
-        [telegram] Card, in Telegram – { $price }
-       *[stripe] Card, on Stripe’s page – { $price }
+        [stars] Telegram Stars, { $price }
+        [telegram] Card, in Telegram, { $price }
+       *[stripe] Card, on Stripe’s page, { $price }
     }
 buy-subscription =
     <b>{ $title }</b>
