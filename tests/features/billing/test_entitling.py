@@ -163,7 +163,7 @@ def test_a_month_ends_on_the_same_day_or_on_its_last(start: str, months: int, en
 
 
 def test_months_are_counted_from_where_they_begin() -> None:
-    """31 January: a month to 28 February, and one from there to 28 March; the day of payment plays no part."""
+    """31 January: a month to 28 February, one from there to 28 March; when they were paid plays no part."""
     history = [charge("a", 0, months=1), charge("b", 3, months=1)]
     assert [each.ends_at for each in stretches(history)] == [
         datetime(2027, 2, 28, tzinfo=UTC),
@@ -187,7 +187,7 @@ EVERYTHING = [
 
 
 def test_every_order_of_arrival_gives_what_the_sorted_history_gives() -> None:
-    """All of what can happen: seven rows in each of their orders, the others in between, some of them twice."""
+    """All that can happen: seven rows in each of their orders, the others in between, some of them twice."""
     expected = stretches(sorted(EVERYTHING, key=lambda row: row.at))
     assert shown(expected) == lived(EVERYTHING)
     for order in itertools.permutations(EVERYTHING[:7]):

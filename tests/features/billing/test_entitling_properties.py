@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -84,7 +86,7 @@ def test_stretches_of_a_pack_follow_each_other_and_none_is_empty(history: list[E
     found = stretches(history)
     for each in found:
         assert each.entry.at <= each.starts_at < each.ends_at
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert before.pack != after.pack or before.ends_at <= after.starts_at
 
 

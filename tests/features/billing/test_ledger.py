@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DatabaseError
 from tests.features.billing.histories import Entry, back, charge, day, grant, lived, revoked, shown, won
+from tests.features.billing.stock import SHOP, stock
 
 from botyard.db.session import Database
 from botyard.features.billing.models import (
@@ -195,19 +196,12 @@ async def _count(database: Database) -> int:
 
 
 async def _order(database: Database) -> int:
-    """An order for a subscription, as the catalog and a buyer would make it."""
+    """An order for a subscription."""
+    await stock(database, NOW)
     async with database.session() as session:
-        for statement in (
-            "INSERT INTO bots (id, name, webhook_secret, created_at) VALUES (1, 'shop', 's', :now)",
-            "INSERT INTO plans (id, code, pack, title, description, days, stars_subscription, "
-            "stripe_subscription, features, position, created_at, changed_at) VALUES "
-            "(1, 'gold-1m', 'gold', 'Gold', '', 30, true, false, :none, 1, :now, :now)",
-        ):
-            values = {"now": NOW, "none": b"[]"} if ":none" in statement else {"now": NOW}
-            await session.execute(text(statement), values)
         order = Order(
             user_id=ANA,
-            bot_id=1,
+            bot_id=SHOP,
             plan_id=1,
             plan="gold-1m",
             pack="gold",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
+from botyard.features.billing import grant_tools, reminding, telling
+from botyard.features.billing.handlers import grants
 from botyard.features.billing.service import orders
 from botyard.settings import Settings
 
@@ -15,4 +18,23 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
     await orders.make_key(session, now)
 
 
-FEATURE = Feature(name="billing", seed=_seed)
+FEATURE = Feature(
+    name="billing",
+    commands=(
+        # time that is given and ended by hand
+        grants.grant,
+        grants.revoke,
+    ),
+    buttons=(grants.time_button,),
+    dialog_steps=(grants.time_why, grants.time_sure),
+    jobs=(
+        telling.TELLING,
+        reminding.REMINDING,
+    ),
+    tools=(
+        grant_tools.grant_tool,
+        grant_tools.revoke_tool,
+    ),
+    seed=_seed,
+    texts=Path(__file__).with_name("texts"),
+)

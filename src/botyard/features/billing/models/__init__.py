@@ -15,6 +15,7 @@ from botyard.features.billing.models.orders import (
     SubscriptionState,
     Way,
 )
+from botyard.features.billing.models.reminders import Reminder
 
 __all__ = [
     "Direction",
@@ -32,6 +33,7 @@ __all__ = [
     "PlanChat",
     "PlanId",
     "PlanPrice",
+    "Reminder",
     "SigningKey",
     "Source",
     "StripeEvent",

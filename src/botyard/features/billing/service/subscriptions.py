@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.features.billing.models import Order, OrderId, Subscription, SubscriptionState
 from botyard.ids import UserId
 
+GOING_ON = (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)
+"""In these states money may still come by itself."""
+
 
 async def note(
     session: AsyncSession,
