@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
-from botyard.features.billing import grant_tools, reminding, telling
-from botyard.features.billing.handlers import grants
+from botyard.features.billing import book_pages, grant_tools, reminding, report_tools, telling
+from botyard.features.billing.handlers import figures, grants
 from botyard.features.billing.service import orders
 from botyard.settings import Settings
 
@@ -24,6 +24,9 @@ FEATURE = Feature(
         # time that is given and ended by hand
         grants.grant,
         grants.revoke,
+        # what was earned, and what was paid
+        figures.stats,
+        figures.payments,
     ),
     buttons=(grants.time_button,),
     dialog_steps=(grants.time_why, grants.time_sure),
@@ -34,7 +37,10 @@ FEATURE = Feature(
     tools=(
         grant_tools.grant_tool,
         grant_tools.revoke_tool,
+        report_tools.report_tool,
+        report_tools.PAYMENTS,
     ),
+    pages=book_pages.pages,
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
 )

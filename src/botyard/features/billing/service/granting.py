@@ -11,7 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
-from botyard.features.billing.models import Direction, Kind, Payment, Plan, Source, Subscription, Way
+from botyard.features.billing.models import (
+    Direction,
+    Kind,
+    Payment,
+    Plan,
+    Source,
+    Subscription,
+    SubscriptionState,
+    Way,
+)
 from botyard.features.billing.service import ledger, subscriptions
 from botyard.features.billing.service.catalog import STARS, NoSuchPlan
 from botyard.features.billing.service.entitling import Entry
@@ -220,9 +229,21 @@ async def repeating(session: AsyncSession, user_id: UserId, pack: str) -> Way | 
     return next((each.way for each, order in of_member if order.pack == pack and _goes_on(each)), None)
 
 
+async def renews(session: AsyncSession, user_id: UserId, pack: str) -> bool:
+    """Whether a subscription of the member's renews this pack by itself."""
+    of_member = await subscriptions.of_member(session, user_id)
+    return any(order.pack == pack and each.state is SubscriptionState.ACTIVE for each, order in of_member)
+
+
 async def titles_of(session: AsyncSession, codes: set[str]) -> dict[str, str]:
     """The titles of plans, sold or not, by their codes."""
     rows = await session.execute(select(Plan.code, Plan.title).where(Plan.code.in_(codes)))
+    return {row.code: row.title for row in rows}
+
+
+async def all_titles(session: AsyncSession) -> dict[str, str]:
+    """The titles of all plans that there are or were, by their codes."""
+    rows = await session.execute(select(Plan.code, Plan.title))
     return {row.code: row.title for row in rows}
 
 

@@ -59,6 +59,16 @@ class Line:
     went: int
 
     @property
+    def came_in(self) -> Money:
+        """The money of its payments."""
+        return Money(self.came, self.currency)
+
+    @property
+    def went_back(self) -> Money:
+        """The money that was refunded, or charged back."""
+        return Money(self.went, self.currency)
+
+    @property
     def net(self) -> Money:
         """What stayed; negative where more went back than came in the period."""
         return Money(self.came - self.went, self.currency)

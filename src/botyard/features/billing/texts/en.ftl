@@ -79,18 +79,35 @@ stats-payments =
        *[other] { $count } payments
     }, the first on { $first }
 stats-since = With us since { $date }
-stats-renews = • { $title } renews by itself.
+stats-renews = <i>It renews by itself.</i>
 stats-private = Ask me for your figures in our private chat: /stats
 
 # /payments
 payments-title = <b>Latest payments</b>
 payments-none = Nobody has paid yet.
-payments-line = • { $date } · { $who } · { $what } · <b>{ $money }</b>
+payments-line = • { $line }
+payments-kind = { $kind ->
+    [charge] paid
+    [renewal] renewed
+    [refund] refund
+    [chargeback] { $incoming ->
+        [yes] chargeback won
+       *[other] chargeback
+    }
+    [grant] gift
+   *[other] ended by an admin
+}
 payments-doubts =
     { $count ->
         [one] <b>1 payment needs a look:</b>
        *[other] <b>{ $count } payments need a look:</b>
     }
-payments-doubt = ⚠️ { $date } · { $what }: { $reason }
+payments-doubt = ⚠️ { $date } · { $kind ->
+    [unknown_order] money for nothing that we sold
+    [paid_twice] paid twice
+    [wrong_amount] not the amount that was asked for
+    [missed] a payment that had been missed
+   *[other] their books and ours differ
+}: { $reason }
 payments-more = <i>The console shows them all: /console</i>
 payments-private = I show payments only in a private chat. Write to me there: /payments
