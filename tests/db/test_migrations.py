@@ -84,6 +84,7 @@ INSERT INTO payment_doubts (id, kind, way, reason, at) VALUES (1, 'missed', 'sta
 INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}');
 INSERT INTO billing_cursors (name, position, moved_at) VALUES ('stars:1', '5', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
+INSERT INTO renewal_reminders (user_id, pack, ends_at, before, at) VALUES (7, 'gold', '{NOW}', 1440, '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 

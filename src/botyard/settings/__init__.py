@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -193,6 +194,12 @@ class Settings(BaseSettings):
         Variable("BOTYARD_TWO_PERSON_ABOVE", parse=formats.count, example="1000", toml="1000"),
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
+
+    reminders: Annotated[
+        tuple[timedelta, ...],
+        Variable("BOTYARD_REMINDERS", parse=formats.spans, example="3d,1d,0d", toml='["3d", "1d", "0d"]'),
+    ] = (timedelta(days=3), timedelta(days=1), timedelta(0))
+    """So long before a member's time with a pack runs out he is reminded; 0 is when it has."""
 
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -43,6 +44,7 @@ _BOT_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SPAN = re.compile(r"([0-9]{1,2})([dh])")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -179,6 +181,22 @@ def _network(entry: object, place: int) -> IpNetwork:
     if ip_address(_text(entry).partition("/")[0]) != network.network_address:
         raise ValueError(f"has as entry {place} an address inside a network, not the network's first")
     return network
+
+
+def spans(value: object) -> tuple[timedelta, ...]:
+    """Lengths of time such as `3d` or `12h`, each once, the longest first; `none` for none."""
+    entries = [] if value == "none" else _entries(value)
+    found = {_span(entry, place) for place, entry in enumerate(entries, start=1)}
+    return tuple(sorted(found, reverse=True))
+
+
+def _span(entry: object, place: int) -> timedelta:
+    if isinstance(entry, timedelta):
+        return entry
+    read = _SPAN.fullmatch(_text(entry))
+    if read is None:
+        raise ValueError(f"has no length of time, such as 3d or 12h, as entry {place}")
+    return timedelta(days=int(read[1])) if read[2] == "d" else timedelta(hours=int(read[1]))
 
 
 def public_url(value: object) -> str:

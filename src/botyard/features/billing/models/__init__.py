@@ -16,6 +16,7 @@ from botyard.features.billing.models.orders import (
     SubscriptionState,
     Way,
 )
+from botyard.features.billing.models.reminders import Reminder
 
 __all__ = [
     "Cursor",
@@ -34,6 +35,7 @@ __all__ = [
     "PlanChat",
     "PlanId",
     "PlanPrice",
+    "Reminder",
     "SigningKey",
     "Source",
     "StripeEvent",

@@ -128,9 +128,12 @@ def _end(row: Entry, start: datetime, kept: Fraction) -> datetime:
     if not kept:
         return start
     end = later(start, days=row.days, months=row.months)
+    if row.paid_until is not None:
+        end = max(end, row.paid_until)
     if kept < 1:
-        return start + ceil((end - start) // INSTANT * kept / (DAY // INSTANT)) * DAY
-    return end if row.paid_until is None else max(end, row.paid_until)
+        days_left = ceil((end - start) // INSTANT * kept / (DAY // INSTANT))
+        return min(end, start + days_left * DAY)
+    return end
 
 
 def _cut(given: Iterable[Stretch], at: datetime) -> list[Stretch]:
