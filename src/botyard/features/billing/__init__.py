@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,4 +16,8 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
     await orders.make_key(session, now)
 
 
-FEATURE = Feature(name="billing", seed=_seed)
+FEATURE = Feature(
+    name="billing",
+    seed=_seed,
+    texts=Path(__file__).with_name("texts"),
+)
