@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
 from botyard.features.billing.service import orders
+from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
 
 
@@ -20,4 +21,7 @@ FEATURE = Feature(
     name="billing",
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
+    # Stripe
+    routes=webhook.routes,
+    jobs=(*looking.JOBS, *checkout.JOBS, *refunding.JOBS, *reconciling.JOBS),
 )

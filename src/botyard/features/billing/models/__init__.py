@@ -1,5 +1,6 @@
 """The tables of billing: the catalog, the orders, the ledger, and what is known of subscriptions."""
 
+from botyard.features.billing.models.books import BookCursor, RefundId, RefundRequest, RefundState
 from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
 from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
 from botyard.features.billing.models.orders import (
@@ -17,6 +18,7 @@ from botyard.features.billing.models.orders import (
 )
 
 __all__ = [
+    "BookCursor",
     "Direction",
     "Discount",
     "DiscountId",
@@ -32,6 +34,9 @@ __all__ = [
     "PlanChat",
     "PlanId",
     "PlanPrice",
+    "RefundId",
+    "RefundRequest",
+    "RefundState",
     "SigningKey",
     "Source",
     "StripeEvent",
