@@ -83,6 +83,9 @@ INSERT INTO subscriptions (id, order_id, user_id, way, reference, state, changed
 INSERT INTO payment_doubts (id, kind, way, reason, at) VALUES (1, 'missed', 'stars', '', '{NOW}');
 INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}');
 INSERT INTO billing_cursors (name, position, moved_at) VALUES ('stars:1', '5', '{NOW}');
+INSERT INTO refund_requests (id, payment_id, amount, currency, reason, by_id, state, created_at)
+    VALUES (1, 1, 500, 'GBP', '', 7, 'asked', '{NOW}');
+INSERT INTO book_cursors (name, at) VALUES ('stripe', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
 INSERT INTO renewal_reminders (user_id, pack, ends_at, before, at) VALUES (7, 'gold', '{NOW}', 1440, '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');

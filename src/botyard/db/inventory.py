@@ -52,6 +52,9 @@ INDEXES: dict[str, str] = {
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"
     ),
+    "ix_refund_requests_under_way": (
+        "SELECT id FROM refund_requests WHERE payment_id = 1 AND state = 'asked'"
+    ),
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

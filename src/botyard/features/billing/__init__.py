@@ -21,6 +21,7 @@ from botyard.features.billing import (
 )
 from botyard.features.billing.handlers import buying, figures, giving_back, grants, paying, renewals
 from botyard.features.billing.service import orders
+from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
 
 
@@ -63,6 +64,10 @@ FEATURE = Feature(
         HouseJob(reading_stars.COMPARE, reading_stars.compare),
         letters.TELLING,
         reminding.REMINDING,
+        *looking.JOBS,
+        *checkout.JOBS,
+        *refunding.JOBS,
+        *reconciling.JOBS,
     ),
     tools=(
         grant_tools.grant_tool,
@@ -71,6 +76,7 @@ FEATURE = Feature(
         report_tools.PAYMENTS,
     ),
     pages=book_pages.pages,
+    routes=webhook.routes,
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
 )
