@@ -83,6 +83,8 @@ INSERT INTO subscriptions (id, order_id, user_id, way, reference, state, changed
 INSERT INTO payment_doubts (id, kind, way, reason, at) VALUES (1, 'missed', 'stars', '', '{NOW}');
 INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
+INSERT INTO referral_codes (user_id, code, created_at) VALUES (7, 'abcdefghjk', '{NOW}');
+INSERT INTO referrals (user_id, referrer_id, bot_id, at) VALUES (7, 7, 1, '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 

@@ -51,6 +51,7 @@ INDEXES: dict[str, str] = {
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"
     ),
+    "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

@@ -36,6 +36,7 @@ class EntitlementRow(Base):
     features: Mapped[list[str]] = mapped_column(JsonBytes)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    title: Mapped[str | None] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Entitlement:
 
     `pack` is what the plan is a length of: those of one pack follow one another, different ones run side by
     side. `features` are words such as `signals`, or `max_devices=3`. `payment_id` is the row of the ledger.
+    `title` is what members call the plan.
     """
 
     plan: str
@@ -52,6 +54,7 @@ class Entitlement:
     starts_at: datetime
     ends_at: datetime
     payment_id: PaymentId
+    title: str = ""
 
     def holds(self, now: datetime) -> bool:
         """Whether it is active at this moment."""
@@ -128,6 +131,7 @@ async def replace(session: AsyncSession, user_id: UserId, given: Sequence[Entitl
             features=list(each.features),
             starts_at=each.starts_at,
             ends_at=each.ends_at,
+            title=each.title or None,
         )
         for each in given
     )
@@ -136,5 +140,11 @@ async def replace(session: AsyncSession, user_id: UserId, given: Sequence[Entitl
 
 def _entitlement(row: EntitlementRow) -> Entitlement:
     return Entitlement(
-        row.plan, row.pack, tuple(row.features), row.starts_at, row.ends_at, PaymentId(row.payment_id)
+        plan=row.plan,
+        pack=row.pack,
+        features=tuple(row.features),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        payment_id=PaymentId(row.payment_id),
+        title=row.title or "",
     )

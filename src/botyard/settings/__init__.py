@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from botyard.errors import BotyardError
 from botyard.ids import BotToken, ChatId, UserId
 from botyard.settings import formats
-from botyard.settings.formats import IpNetwork
+from botyard.settings.formats import IpNetwork, ReferralReward
 from botyard.settings.sources import (
     Given,
     GivenSource,
@@ -28,7 +28,15 @@ from botyard.settings.sources import (
     from_toml,
 )
 
-__all__ = ["LogFormat", "LogLevel", "ProcessRole", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "LogFormat",
+    "LogLevel",
+    "ProcessRole",
+    "ReferralReward",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]
 
 CONFIG_FILE = "botyard.toml"
 SECRETS_FOLDER = Path("/run/secrets")
@@ -193,6 +201,12 @@ class Settings(BaseSettings):
         Variable("BOTYARD_TWO_PERSON_ABOVE", parse=formats.count, example="1000", toml="1000"),
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
+
+    referral_reward: Annotated[
+        ReferralReward | None,
+        Variable("BOTYARD_REFERRAL_REWARD", parse=formats.referral_reward, example="7d"),
+    ] = ReferralReward(days=7)
+    """What a member gets for each friend of his who buys; None: nothing."""
 
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")
