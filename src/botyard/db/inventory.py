@@ -51,6 +51,10 @@ INDEXES: dict[str, str] = {
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"
     ),
+    "ix_broadcast_sales_broadcast_id": (
+        "SELECT count(*) FROM broadcast_sales WHERE broadcast_id = 1 GROUP BY variant"
+    ),
+    "ix_broadcast_sales_user_id": "SELECT broadcast_id FROM broadcast_sales WHERE user_id = 1",
     "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"

@@ -136,6 +136,7 @@ async def check(
         *([_QUIET] if draft.plan.quiet else []),
         *_had_enough(await _capped(session, draft, now)),
         *_needs_second(counts.total(), above),
+        *[_unheard(each) for each in await audiences.unheard_of(session, draft.plan.audience)],
     ]
     messages = sum(counts[each.number] * _messages_in(each.message) for each in draft.wordings)
     return Preflight(
@@ -358,3 +359,7 @@ def _needs_second(recipients: int, above: int | None) -> Iterator[Problem]:
             f"It goes to more than {above} members: a second admin has to agree.",
             "He is asked by the bot once you start it.",
         )
+
+
+def _unheard(code: str) -> Problem:
+    return Problem(f"Nobody has ever had the plan or pack {code}.", "Look whether its code is spelled right.")
