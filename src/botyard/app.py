@@ -30,7 +30,17 @@ from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, billing, broadcasts, distribution, guides, promos, schedules, tracking
+from botyard.features import (
+    account,
+    billing,
+    broadcasts,
+    distribution,
+    guides,
+    promos,
+    referrals,
+    schedules,
+    tracking,
+)
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -76,6 +86,7 @@ FEATURES: tuple[Feature, ...] = (
     distribution.FEATURE,
     guides.FEATURE,
     promos.FEATURE,
+    referrals.FEATURE,
     schedules.FEATURE,
     tracking.FEATURE,
 )
