@@ -39,8 +39,11 @@ class Sandbox:
         enforce_limits: bool = False,
         log_size: int = LOG_SIZE,
     ) -> None:
-        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept."""
-        self.clock = VirtualClock(clock or SystemClock())
+        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept.
+
+        A `VirtualClock` is taken as it is, so that others can live in the same time.
+        """
+        self.clock = clock if isinstance(clock, VirtualClock) else VirtualClock(clock or SystemClock())
         self.world = World(self.clock, seed, log_size)
         self.faults = Faults(self.world.chance)
         self.limits = Limits(self.world, enforce=enforce_limits)
