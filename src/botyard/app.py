@@ -30,7 +30,17 @@ from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, billing, broadcasts, distribution, guides, promos, schedules, tracking
+from botyard.features import (
+    access,
+    account,
+    billing,
+    broadcasts,
+    distribution,
+    guides,
+    promos,
+    schedules,
+    tracking,
+)
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -70,6 +80,7 @@ from botyard.telegram.client import TelegramClient
 log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
+    access.FEATURE,
     account.FEATURE,
     billing.FEATURE,
     broadcasts.FEATURE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -193,6 +194,15 @@ class Settings(BaseSettings):
         Variable("BOTYARD_TWO_PERSON_ABOVE", parse=formats.count, example="1000", toml="1000"),
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
+
+    grace: Annotated[
+        timedelta, Variable("BOTYARD_GRACE", parse=formats.grace, example="24h", toml='"24h"')
+    ] = timedelta(hours=24)
+    """So long after the end of his paid time nobody is removed from a paid chat; never under 3 hours."""
+    removal_brake: Annotated[
+        int, Variable("BOTYARD_REMOVAL_BRAKE", parse=formats.percent, example="5", toml="5")
+    ] = 5
+    """A plan that would remove more than so many percent of a chat waits for an admin's yes."""
 
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")

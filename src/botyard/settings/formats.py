@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -43,6 +44,9 @@ _BOT_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_LENGTHS = {"h": "hours", "d": "days"}
+_LEAST_GRACE = timedelta(hours=3)
+_MOST_GRACE = timedelta(days=90)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -269,6 +273,27 @@ def count(value: object) -> int:
     if number is None or not 0 <= number < 2**31:
         raise ValueError("must be a whole number, 0 or more")
     return number
+
+
+def percent(value: object) -> int:
+    """A whole number from 0 to 100."""
+    number = _whole_number(value)
+    if number is None or not 0 <= number <= 100:
+        raise ValueError("must be a whole number of percent, from 0 to 100")
+    return number
+
+
+def grace(value: object) -> timedelta:
+    """Hours or days, such as 24h or 2d: three hours at least, 90 days at most."""
+    match = re.fullmatch(r"([0-9]{1,4}) ?(h|d)", _text(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number of hours or days, such as 24h or 2d")
+    length = timedelta(**{_LENGTHS[match[2]]: int(match[1])})
+    if length < _LEAST_GRACE:
+        raise ValueError("must be at least 3h: so long, a clock that is two hours wrong removes nobody")
+    if length > _MOST_GRACE:
+        raise ValueError("must be at most 90d")
+    return length
 
 
 def port(value: object) -> int:
