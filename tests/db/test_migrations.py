@@ -82,6 +82,7 @@ INSERT INTO subscriptions (id, order_id, user_id, way, reference, state, changed
     VALUES (1, 1, 7, 'stars', 'c', 'active', '{NOW}');
 INSERT INTO payment_doubts (id, kind, way, reason, at) VALUES (1, 'missed', 'stars', '', '{NOW}');
 INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}');
+INSERT INTO billing_cursors (name, position, moved_at) VALUES ('stars:1', '5', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
 INSERT INTO access_chats (
     chat_key, mode, plans, single_use, sweep, braked_size, allowed, wanted_size, created_at

@@ -47,6 +47,7 @@ INDEXES: dict[str, str] = {
     "ix_payments_at": ("SELECT id FROM payments WHERE at >= '2030-01-01' AND at < '2030-02-01' ORDER BY at"),
     "ix_subscriptions_user_id": "SELECT id FROM subscriptions WHERE user_id = 1",
     "ix_subscriptions_reference": "SELECT id FROM subscriptions WHERE reference = 'sub_1'",
+    "ix_payment_doubts_payment_id": "SELECT id FROM payment_doubts WHERE payment_id = 1",
     "ix_payment_doubts_unsettled": (
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"

@@ -1,6 +1,7 @@
 """The tables of billing: the catalog, the orders, the ledger, and what is known of subscriptions."""
 
 from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
+from botyard.features.billing.models.cursors import Cursor
 from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
 from botyard.features.billing.models.orders import (
     Doubt,
@@ -17,6 +18,7 @@ from botyard.features.billing.models.orders import (
 )
 
 __all__ = [
+    "Cursor",
     "Direction",
     "Discount",
     "DiscountId",

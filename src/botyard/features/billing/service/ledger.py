@@ -39,7 +39,7 @@ async def record(
     The key of a row is (source, direction, the other side's id): whoever reports a payment again, and by
     whichever way it comes, changes nothing. The member is locked: his rows are added one after the other.
     """
-    await _lock(session, about.user_id, now)
+    await _meet(session, about.user_id, now)
     values = {
         "kind": entry.kind,
         "source": entry.source,
@@ -129,13 +129,18 @@ def entry_of(row: Payment) -> Entry:
     )
 
 
-async def _lock(session: AsyncSession, user_id: UserId, now: datetime) -> None:
-    """Takes the member's row; who pays without ever having written gets one."""
+async def lock(session: AsyncSession, user_id: UserId) -> None:
+    """Takes the member's row until the transaction ends: what becomes of his money comes one by one."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+async def _meet(session: AsyncSession, user_id: UserId, now: datetime) -> None:
+    """Locks the member; who pays without ever having written gets a row."""
     nobody = {"id": user_id, "first_name": "", "is_premium": False, "role": Role.PUBLIC}
     await session.execute(
         insert_new(session.get_bind().dialect, User).values({**nobody, "created_at": now, "seen_at": now})
     )
-    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await lock(session, user_id)
 
 
 def _told(payment: Payment) -> PaymentRecorded:

@@ -1,0 +1,22 @@
+"""One running service with a small catalog for all tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.features.billing.shop import stock
+from tests.support.outcomes import told, two_bots
+from tests.support.running import OWNER, Running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """The service with two bots. Its tests run in the module's event loop."""
+    folder = tmp_path_factory.mktemp("house")
+    async with two_bots(sqlite_template, folder, telegram_payment_provider_token="1:TEST:x") as house:
+        await stock(house.database)
+        await told(house, OWNER, "/start")
+        yield house
