@@ -182,7 +182,7 @@ async def plan(session: AsyncSession, chat: AccessChat, terms: Terms, now: datet
     )
 
 
-def _coming(chat: AccessChat, now: datetime) -> Select[tuple[int]]:
+def _coming(chat: AccessChat, now: datetime) -> Select[int]:
     here = exists().where(
         AccessMember.chat_key == chat.chat_key,
         AccessMember.user_id == EntitlementRow.user_id,

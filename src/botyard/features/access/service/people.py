@@ -165,7 +165,7 @@ async def count(session: AsyncSession, chat_key: ChatKey, now: datetime) -> Coun
     return Count(standings.get(Standing.IN, 0), standings.get(Standing.ADMIN, 0), going or 0, unlisted or 0)
 
 
-def _due(chat_key: ChatKey, now: datetime) -> Select[tuple[int]]:
+def _due(chat_key: ChatKey, now: datetime) -> Select[int]:
     return select(AccessMember.user_id).where(
         AccessMember.chat_key == chat_key,
         AccessMember.due_at <= now,
