@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.outcomes import bot_of, sent
 from tests.support.running import ANA, OWNER, PAUL, Running, running
 
 from botyard.clock import SystemClock
 from botyard.db.session import Database
+from botyard.features.access.jobs import hear
 from botyard.features.access.models import AccessChat, AccessMember, Mode
 from botyard.features.billing.models import Direction, Kind, Plan, PlanChat, PlanPrice, Source
 from botyard.features.billing.service import ledger
 from botyard.features.billing.service.entitling import Entry
 from botyard.features.billing.service.ledger import About
 from botyard.ids import ChatId, ChatKey, UserId
+from botyard.inbox.models import UpdateState, updates
 from botyard.jobs.facts import EntitlementsChanged, Facts, Listener
-from botyard.features.access.jobs import hear
 from botyard.jobs.models import Job, JobState
 from botyard.members.chats import keys_of
 from botyard.money import Money
@@ -68,6 +70,14 @@ async def pays(
     database: Database, user_id: int, at: datetime, *, days: int = 30, code: str = "gold-30d"
 ) -> str:
     """A member pays; the charge's id."""
+    async with database.session() as session:
+        return await pays_in(session, user_id, at, days=days, code=code)
+
+
+async def pays_in(
+    session: AsyncSession, user_id: int, at: datetime, *, days: int = 30, code: str = "gold-30d"
+) -> str:
+    """A member pays, in a transaction that is somebody else's to commit; the charge's id."""
     charge = f"charge-{next(_ids)}"
     entry = Entry(
         kind=Kind.CHARGE,
@@ -80,8 +90,7 @@ async def pays(
         pack=code.partition("-")[0],
         days=days,
     )
-    async with database.session() as session:
-        await ledger.record(session, FACTS, entry, About(user_id=UserId(user_id)), at)
+    await ledger.record(session, FACTS, entry, About(user_id=UserId(user_id)), at)
     return charge
 
 
@@ -236,7 +245,6 @@ class Club:
 
     async def handled(self) -> None:
         """Waits until no update waits."""
-        from botyard.inbox.models import UpdateState, updates
 
         async def is_so() -> bool:
             async with self.database.read() as connection:
