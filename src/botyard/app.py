@@ -31,6 +31,7 @@ from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
 from botyard.features import (
+    access,
     account,
     billing,
     broadcasts,
@@ -80,6 +81,7 @@ from botyard.telegram.client import TelegramClient
 log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
+    access.FEATURE,
     account.FEATURE,
     billing.FEATURE,
     broadcasts.FEATURE,

@@ -174,6 +174,10 @@ class Tools(Protocol):
     """What a feature's commands on the command line work with."""
 
     @property
+    def settings(self) -> Settings:
+        """The settings, as the service would read them. Raises `SettingsError`."""
+
+    @property
     def two_person_above(self) -> int | None:
         """The size above which a second admin has to agree; None if one is always enough."""
 

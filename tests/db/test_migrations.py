@@ -94,6 +94,15 @@ INSERT INTO broadcast_sales (
     payment_id, key, broadcast_id, variant, user_id, kind, amount, currency, at
 ) VALUES (1, 'stars:c', 1, 1, 7, 'sale', 1500, 'XTR', '{NOW}');
 INSERT INTO broadcast_payers (user_id, at) VALUES (7, '{NOW}');
+INSERT INTO access_chats (
+    chat_key, mode, plans, single_use, sweep, braked_size, allowed, wanted_size, created_at
+) VALUES (1, 'dry', '[]', false, 0, 0, 0, 0, '{NOW}');
+INSERT INTO access_keepers (chat_key, bot_id, is_admin, can_invite, can_restrict, seen_key, checked_at)
+    VALUES (1, 1, true, true, true, '', '{NOW}');
+INSERT INTO access_members (chat_key, user_id, name, standing, came, seen_key, came_key, due_at)
+    VALUES (1, 7, 'Ana', 'in', 'link', '', '', '{NOW}');
+INSERT INTO access_links (id, chat_key, bot_id, user_id, url, made_at, checked_at)
+    VALUES (1, 1, 1, 7, 'https://t.me/+x', '{NOW}', '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 

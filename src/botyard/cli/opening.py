@@ -85,6 +85,11 @@ class OperatorsTools:
     """What commands of features work with (`feature.Tools`)."""
 
     @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return read_settings()
+
+    @property
     def two_person_above(self) -> int | None:
         """The size above which a second admin has to agree."""
         return read_settings().two_person_above

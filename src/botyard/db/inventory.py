@@ -60,6 +60,21 @@ INDEXES: dict[str, str] = {
     ),
     "ix_broadcast_sales_user_id": "SELECT broadcast_id FROM broadcast_sales WHERE user_id = 1",
     "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
+    "ix_entitlements_plan": "SELECT user_id FROM entitlements WHERE plan = 'gold-1m' AND user_id > 7",
+    "ix_access_members_user_id": "SELECT chat_key FROM access_members WHERE user_id = 1",
+    "ix_access_members_due": (
+        "SELECT user_id FROM access_members WHERE chat_key = 1 "
+        "AND due_at <= '2030-01-01' ORDER BY due_at LIMIT 50"
+    ),
+    "ix_access_members_standing": (
+        "SELECT count(*) FROM access_members WHERE chat_key = 1 AND standing = 'in'"
+    ),
+    "ix_access_members_unlisted": (
+        "SELECT user_id FROM access_members WHERE chat_key = 1 AND unlisted_at IS NOT NULL "
+        "ORDER BY user_id LIMIT 20"
+    ),
+    "ix_access_links_chat": "SELECT url FROM access_links WHERE chat_key = 1 AND user_id = 1",
+    "ix_access_links_url": "SELECT id FROM access_links WHERE url = 'https://t.me/+x'",
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

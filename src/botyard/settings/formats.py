@@ -48,6 +48,9 @@ _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SPAN = re.compile(r"([0-9]{1,2})([dh])")
+_LENGTHS = {"h": "hours", "d": "days"}
+_LEAST_GRACE = timedelta(hours=3)
+_MOST_GRACE = timedelta(days=90)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -310,6 +313,27 @@ def referral_reward(value: object) -> ReferralReward | None:
         raise ValueError(f"must be days such as 7d, a share such as 10% (up to {MOST_PERCENT}%), or off")
     number = int(found[1])
     return ReferralReward(days=number) if found[2] == "d" else ReferralReward(percent=number)
+
+
+def percent(value: object) -> int:
+    """A whole number from 0 to 100."""
+    number = _whole_number(value)
+    if number is None or not 0 <= number <= 100:
+        raise ValueError("must be a whole number of percent, from 0 to 100")
+    return number
+
+
+def grace(value: object) -> timedelta:
+    """Hours or days, such as 24h or 2d: three hours at least, 90 days at most."""
+    match = re.fullmatch(r"([0-9]{1,4}) ?(h|d)", _text(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number of hours or days, such as 24h or 2d")
+    length = timedelta(**{_LENGTHS[match[2]]: int(match[1])})
+    if length < _LEAST_GRACE:
+        raise ValueError("must be at least 3h: so long, a clock that is two hours wrong removes nobody")
+    if length > _MOST_GRACE:
+        raise ValueError("must be at most 90d")
+    return length
 
 
 def port(value: object) -> int:
