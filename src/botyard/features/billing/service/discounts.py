@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
@@ -47,9 +47,13 @@ async def take(
     return Taken(DiscountId(discount.id), _off(discount, price))
 
 
+def is_use(now: datetime) -> ColumnElement[bool]:
+    """The condition on a row of `Order` that it uses its code up: it was paid, or can still be."""
+    return or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
+
+
 async def _require_left(session: AsyncSession, discount: Discount, user_id: UserId, now: datetime) -> None:
-    is_use = or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
-    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use)
+    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use(now))
     if discount.once_per_member and await session.scalar(used.where(Order.user_id == user_id)):
         raise NotValid(f"You have used the code {discount.code}: it works once for each.")
     if discount.most_uses is not None and (await session.scalar(used) or 0) >= discount.most_uses:
