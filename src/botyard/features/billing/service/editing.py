@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,6 +43,17 @@ class Editor:
         )
 
 
+class PlanState(StrEnum):
+    """Whether a plan is sold."""
+
+    SOLD = "sold"
+    SOON = "soon"
+    """Its window has not begun."""
+    OVER = "over"
+    """Its window has ended."""
+    ARCHIVED = "archived"
+
+
 @dataclass(frozen=True, slots=True)
 class KeptPlan:
     """A plan of the catalog, whether it is sold or not."""
@@ -55,6 +67,16 @@ class KeptPlan:
     def code(self) -> str:
         """Its code."""
         return self.draft.code
+
+    def state(self, now: datetime) -> PlanState:
+        """Whether it is sold at this moment."""
+        if self.archived_at is not None:
+            return PlanState.ARCHIVED
+        if self.draft.sold_from is not None and now < self.draft.sold_from:
+            return PlanState.SOON
+        if self.draft.sold_until is not None and now >= self.draft.sold_until:
+            return PlanState.OVER
+        return PlanState.SOLD
 
 
 async def listed(session: AsyncSession) -> list[KeptPlan]:
@@ -164,18 +186,16 @@ def completed(draft: PlanDraft) -> PlanDraft:
         description=draft.description.strip(),
         pack=draft.pack or usual_pack(draft.code),
         days=STARS_PERIOD.days if draft.stars_subscription else draft.days,
-        chats=tuple(dict.fromkeys(draft.chats)),
+        chats=tuple(sorted(set(draft.chats))),
         prices=dict(sorted(draft.prices.items())),
     )
 
 
 def _changed(before: PlanDraft, after: PlanDraft) -> list[str]:
-    """The fields that differ; chats have no order."""
-    one, other = (
-        replace(before, chats=tuple(sorted(before.chats))),
-        replace(after, chats=tuple(sorted(after.chats))),
-    )
-    return [name for name in PlanDraft.__dataclass_fields__ if getattr(one, name) != getattr(other, name)]
+    """The fields that differ."""
+    return [
+        each.name for each in fields(PlanDraft) if getattr(before, each.name) != getattr(after, each.name)
+    ]
 
 
 def _require_good(draft: PlanDraft) -> None:
@@ -224,7 +244,7 @@ async def _kept(session: AsyncSession, rows: Collection[Plan]) -> list[KeptPlan]
         select(PlanChat.plan_id, Chat.telegram_id)
         .join(Chat, Chat.id == PlanChat.chat_key)
         .where(PlanChat.plan_id.in_(ids))
-        .order_by(PlanChat.plan_id, PlanChat.chat_key)
+        .order_by(PlanChat.plan_id, Chat.telegram_id)
     )
     for plan_id, chat_id in places:
         chat_ids.setdefault(plan_id, []).append(ChatId(chat_id))

@@ -13,12 +13,10 @@ from botyard.features.billing.models import Plan
 from botyard.features.billing.service import codes, editing
 from botyard.features.billing.service.codes import CodeDraft, KeptCode
 from botyard.features.billing.service.editing import Editor, KeptPlan, completed
-from botyard.features.billing.service.plan_drafts import PlanDraft, problems_of, usual_pack
+from botyard.features.billing.service.plan_drafts import LENGTH, PlanDraft, problems_of, usual_pack
 from botyard.features.billing.service.plans_file import BadPlansFile, FileKind, Row, read_file
 from botyard.features.billing.service.turns import one_at_a_time
 
-LENGTH = ("days", "months", "stars_subscription")
-"""One of them says how long a plan lasts: who gives one takes the others back."""
 CAN_BE_NOTHING = frozenset({"days", "months", "trial_days", "sold_from", "sold_until"})
 """Fields that can be nothing."""
 
@@ -81,11 +79,10 @@ def _plans(rows: Sequence[Row], kept: dict[str, KeptPlan]) -> list[_PlanEntry]:
         given = dict(row.given)
         archived = bool(given.pop("archived", False))
         before = kept.get(row.code)
-        if given.keys() & {*LENGTH}:
+        if given.keys() & {*LENGTH}:  # who gives one takes the others back
             given = dict.fromkeys(("days", "months")) | {"stars_subscription": False} | given
         draft = _laid_over(before.draft if before else PlanDraft(code="", title=""), given)
-        if not (row.problems and before is None):  # what could not be read is not missing
-            row.problems += problems_of(draft)
+        row.problems += problems_of(draft, row.unsure)
         entries.append(_PlanEntry(before, completed(draft), archived))
     return entries
 
@@ -107,7 +104,7 @@ async def _codes(session: AsyncSession, rows: Sequence[Row], known: set[str], by
     entries: list[_CodeEntry] = []
     for row in rows:
         draft = replace(CodeDraft(code=""), **row.given)
-        if not row.problems:
+        if not row.unsure:
             row.problems += codes.problems_of(draft, known)
         entries.append(_CodeEntry(kept.get(draft.code), draft))
     return entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,11 +25,17 @@ MOST_DAYS_RENEWED, MOST_MONTHS_RENEWED = 1095, 36
 MOST_TRIAL_DAYS = 365
 MOST_FEATURES, MOST_CHATS = 32, 100
 LOWEST_CHAT = -(10**16)
+LENGTH = ("days", "months", "stars_subscription")
+"""One of them says how long a plan lasts."""
 CURRENCIES = frozenset({*list_currencies(), STARS})
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _LENGTH_ENDING = re.compile(r"-[0-9]+[dwmy]", re.ASCII)
 _FEATURE = re.compile(r"[a-z][a-z0-9_]{0,31}(=[A-Za-z0-9_.-]{1,32})?", re.ASCII)
+
+
+_About = tuple[Sequence[str], str]
+"""The fields that a problem is about, and the problem."""
 
 
 class BadPlan(BotyardError):
@@ -69,34 +75,42 @@ def usual_pack(code: str) -> str:
     return head if head and _LENGTH_ENDING.fullmatch(dash + tail) else code
 
 
-def problems_of(draft: PlanDraft) -> list[str]:
-    """All that is wrong with a plan, a sentence each; nothing if it can be kept."""
-    return [
+def problems_of(draft: PlanDraft, unsure: Collection[str] = ()) -> list[str]:
+    """All that is wrong with a plan, a sentence each; nothing if it can be kept.
+
+    Nothing is said of fields that are `unsure`: what they were to be could not be read.
+    """
+    found = (
         *_problems_of_names(draft),
         *_problems_of_length(draft),
         *_problems_of_prices(draft),
         *_problems_of_contents(draft),
-    ]
+    )
+    return [problem for about, problem in found if not set(about) & set(unsure)]
 
 
-def _problems_of_names(draft: PlanDraft) -> Iterator[str]:
-    for what, code in (("code", draft.code), ("pack", draft.pack or usual_pack(draft.code))):
-        if not _CODE.fullmatch(code):
-            yield f"The {what} must be 1 to 32 of a-z, 0-9 and -, like gold-3m."
+def _problems_of_names(draft: PlanDraft) -> Iterator[_About]:
+    if not _CODE.fullmatch(draft.code):
+        yield ("code",), "The code must be 1 to 32 of a-z, 0-9 and -, like gold-3m."
+    if draft.pack and not _CODE.fullmatch(draft.pack):
+        yield ("pack",), "The pack must be 1 to 32 of a-z, 0-9 and -, like gold."
     if not 1 <= len(draft.title.strip()) <= TITLE or not draft.title.isprintable():
-        yield f"The title must be one line of 1 to {TITLE} characters."
+        yield ("title",), f"The title must be one line of 1 to {TITLE} characters."
     if len(draft.description) > DESCRIPTION:
-        yield f"The description may have {DESCRIPTION} characters; it has {len(draft.description)}."
+        yield (
+            ("description",),
+            f"The description may have {DESCRIPTION} characters; it has {len(draft.description)}.",
+        )
     if draft.sold_from and draft.sold_until and draft.sold_from >= draft.sold_until:
-        yield "It would stop being sold before it begins."
+        yield ("sold_from", "sold_until"), "It would stop being sold before it begins."
 
 
-def _problems_of_length(draft: PlanDraft) -> Iterator[str]:
+def _problems_of_length(draft: PlanDraft) -> Iterator[_About]:
     days, months = draft.days, draft.months
     if draft.stars_subscription and days == STARS_PERIOD.days:
         days = None
     if sum((days is not None, months is not None, draft.stars_subscription)) != 1:
-        yield "It needs a length: either days, or months, or stars_subscription."
+        yield LENGTH, "It needs a length: either days, or months, or stars_subscription."
         return
     renewed = draft.stripe_subscription
     for count, unit, most in (
@@ -105,38 +119,38 @@ def _problems_of_length(draft: PlanDraft) -> Iterator[str]:
     ):
         if count is not None and not 1 <= count <= most:
             by = " where Stripe renews it" if renewed else ""
-            yield f"It may last 1 to {most} {unit}{by}."
+            yield (*LENGTH, "stripe_subscription"), f"It may last 1 to {most} {unit}{by}."
     if draft.trial_days is not None and not 1 <= draft.trial_days <= MOST_TRIAL_DAYS:
-        yield f"A trial lasts 1 to {MOST_TRIAL_DAYS} days."
+        yield ("trial_days",), f"A trial lasts 1 to {MOST_TRIAL_DAYS} days."
 
 
-def _problems_of_prices(draft: PlanDraft) -> Iterator[str]:
+def _problems_of_prices(draft: PlanDraft) -> Iterator[_About]:
     if not draft.prices:
-        yield "It needs a price at least, such as GBP = 14700."
+        yield ("prices",), "It needs a price at least, such as GBP = 14700."
         return
     most_stars = MOST_STARS_SUBSCRIPTION if draft.stars_subscription else MOST_STARS
     for currency, amount in draft.prices.items():
         most = most_stars if currency == STARS else MOST_MONEY
         if currency not in CURRENCIES:
-            yield f"{currency[:8]} is no currency: write it like GBP, EUR or XTR (Stars)."
+            yield ("prices",), f"{currency[:8]} is no currency: write it like GBP, EUR or XTR (Stars)."
         elif not 1 <= amount <= most:
-            yield f"The price in {currency} must be 1 to {most:,}, in its smallest unit."
+            yield ("prices", *LENGTH), f"The price in {currency} must be 1 to {most:,}, in its smallest unit."
     if draft.stars_subscription and STARS not in draft.prices:
-        yield "A Stars subscription needs a price in XTR."
+        yield ("prices", *LENGTH), "A Stars subscription needs a price in XTR."
     if draft.stripe_subscription and not set(draft.prices) - {STARS}:
-        yield "A Stripe subscription needs a price in money."
+        yield ("prices", "stripe_subscription"), "A Stripe subscription needs a price in money."
 
 
-def _problems_of_contents(draft: PlanDraft) -> Iterator[str]:
+def _problems_of_contents(draft: PlanDraft) -> Iterator[_About]:
     names: set[str] = set()
     for feature in draft.features:
         if not _FEATURE.fullmatch(feature):
-            yield f"“{feature[:40]}” is no feature: write it like signals, or max_devices=3."
+            yield ("features",), f"“{feature[:40]}” is no feature: write it like signals, or max_devices=3."
         elif (name := feature.partition("=")[0]) in names:
-            yield f"The feature {name} is there twice."
+            yield ("features",), f"The feature {name} is there twice."
         names.add(feature.partition("=")[0])
     for chat in draft.chats:
         if not LOWEST_CHAT < chat < 0:
-            yield f"{chat} is no group or channel: their ids are negative, like -1001234567890."
+            yield ("chats",), f"{chat} is no group or channel: their ids are negative, like -1001234567890."
     if len(draft.features) > MOST_FEATURES or len(draft.chats) > MOST_CHATS:
-        yield f"It may have {MOST_FEATURES} features and {MOST_CHATS} chats."
+        yield ("features", "chats"), f"It may have {MOST_FEATURES} features and {MOST_CHATS} chats."

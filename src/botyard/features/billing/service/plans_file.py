@@ -47,6 +47,8 @@ class Row:
     place: str
     given: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)
+    """The fields whose values could not be read."""
 
     @property
     def code(self) -> str:
@@ -115,9 +117,9 @@ def _words(value: object) -> tuple[str, ...]:
 
 
 def _chats(value: object) -> tuple[ChatId, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
         raise Unfit("a list of Telegram's ids, like [-1001234567890]")
-    return tuple(ChatId(_whole(each)) for each in value)
+    return tuple(map(ChatId, value))
 
 
 def _prices(value: object) -> dict[str, int]:
@@ -200,6 +202,7 @@ def _row(place: str, values: Mapping[str, object], fields: Mapping[str, Reader])
             row.given[name] = fields[name](value)
         except Unfit as unfit:
             row.problems.append(f"{name} must be {unfit}.")
+            row.unsure.add(name)
     if row.code:
         row.place = f"{place} ({row.code[:32]})"
     return row
@@ -236,7 +239,8 @@ def _is_column(name: str, known: Iterable[str]) -> bool:
 def _line(number: int, header: Sequence[str], cells: Sequence[str]) -> Row:
     place = f"line {number}"
     if len(cells) > len(header):
-        return Row(place, problems=[f"It has {len(cells)} cells, but there are {len(header)} columns."])
+        problem = f"It has {len(cells)} cells, but there are {len(header)} columns."
+        return Row(place, problems=[problem], unsure={*PLAN_FIELDS})
     values: dict[str, object] = {}
     prices: dict[str, object] = {}
     emptied: dict[str, Any] = {}
