@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
+from botyard.features.billing import jobs, tools
 from botyard.features.billing.service import orders
 from botyard.settings import Settings
 
@@ -15,4 +16,10 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
     await orders.make_key(session, now)
 
 
-FEATURE = Feature(name="billing", seed=_seed)
+FEATURE = Feature(
+    name="billing",
+    seed=_seed,
+    # the catalog
+    jobs=(jobs.REPROJECT,),
+    tools=(tools.TOOLS,),
+)
