@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
 from botyard.features.billing import jobs, tools
+from botyard.features.billing.handlers import denying, shop, status
 from botyard.features.billing.service import orders
 from botyard.settings import Settings
 
@@ -20,6 +22,12 @@ FEATURE = Feature(
     name="billing",
     seed=_seed,
     # the catalog
+    commands=(shop.plans,),
+    buttons=(shop.plans_button, shop.trial),
+    deep_links=(shop.open_plan,),
+    status=status.status,
+    deny=denying.deny,
+    texts=Path(__file__).with_name("texts"),
     jobs=(jobs.REPROJECT,),
     tools=(tools.TOOLS,),
 )
