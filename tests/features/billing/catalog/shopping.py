@@ -11,7 +11,7 @@ from tests.support.outcomes import Outcome
 from tests.support.running import Running
 
 from botyard.clock import SystemClock
-from botyard.features.billing.models import Discount, Plan, PlanChat, PlanPrice
+from botyard.features.billing.models import Discount, Order, Plan, PlanChat, PlanPrice, Subscription
 from botyard.features.billing.service import importing, ledger
 from botyard.features.billing.service.editing import Editor
 from botyard.features.billing.service.entitling import Entry
@@ -31,7 +31,7 @@ async def restock(house: Running, toml: str | None = None) -> None:
     """Puts the plans of a file, by default of the example, in the place of all that is sold."""
     content = EXAMPLE.read_bytes() if toml is None else toml.encode()
     async with house.database.session() as session:
-        for table in (PlanPrice, PlanChat, Discount, EntitlementRow, Plan):
+        for table in (Subscription, Order, PlanPrice, PlanChat, Discount, EntitlementRow, Plan):
             await session.execute(delete(table))
         await importing.import_file(session, content, FileKind.TOML, Editor(None, now()))
 
