@@ -70,7 +70,10 @@ async def test_a_subscription_is_paid_renewed_stopped_and_resumed(house: Running
     await says(house, PAUL, "was renewed")
 
     number = (await subscription(house, PAUL)).id
-    await told(house, PAUL, "/start")
+    keys = (await told(house, PAUL, "/status")).calls[0][1]["reply_markup"]["inline_keyboard"]
+    assert {"text": "Stop renewing Club", "callback_data": f"renewal:stop:{number}"} in [
+        key for row in keys for key in row
+    ]
     await press_again(house, PAUL, 1, f"renewal:stop:{number}")
     await becomes(house, PAUL, "cancelled")
     assert (await house.calls("editUserStarSubscription"))[-1]["params"]["is_canceled"] is True

@@ -11,6 +11,7 @@ from botyard.feature import Feature, HouseJob
 from botyard.features.billing import (
     book_pages,
     grant_tools,
+    jobs,
     letters,
     linking,
     reading_stars,
@@ -18,8 +19,19 @@ from botyard.features.billing import (
     renewing,
     report_tools,
     returning,
+    tools,
 )
-from botyard.features.billing.handlers import buying, figures, giving_back, grants, paying, renewals
+from botyard.features.billing.handlers import (
+    buying,
+    denying,
+    figures,
+    giving_back,
+    grants,
+    paying,
+    renewals,
+    shop,
+    status,
+)
 from botyard.features.billing.service import orders
 from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
@@ -32,6 +44,7 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
 FEATURE = Feature(
     name="billing",
     commands=(
+        shop.plans,
         buying.buy,
         giving_back.refund,
         # time that is given and ended by hand
@@ -42,6 +55,8 @@ FEATURE = Feature(
         figures.payments,
     ),
     buttons=(
+        shop.plans_button,
+        shop.trial,
         buying.buy_button,
         renewals.renewal_button,
         giving_back.refund_button,
@@ -49,6 +64,7 @@ FEATURE = Feature(
         grants.time_button,
     ),
     dialog_steps=(giving_back.not_refunded, grants.time_why, grants.time_sure),
+    deep_links=(shop.open_plan,),
     watchers=(
         paying.pre_checkout,
         paying.shipping,
@@ -62,6 +78,7 @@ FEATURE = Feature(
         HouseJob(renewing.CHANGE, renewing.follow),
         HouseJob(reading_stars.READ, reading_stars.read_all, every=reading_stars.EVERY),
         HouseJob(reading_stars.COMPARE, reading_stars.compare),
+        jobs.REPROJECT,
         letters.TELLING,
         reminding.REMINDING,
         *looking.JOBS,
@@ -70,6 +87,7 @@ FEATURE = Feature(
         *reconciling.JOBS,
     ),
     tools=(
+        tools.TOOLS,
         grant_tools.grant_tool,
         grant_tools.revoke_tool,
         report_tools.report_tool,
@@ -77,6 +95,8 @@ FEATURE = Feature(
     ),
     pages=book_pages.pages,
     routes=webhook.routes,
+    status=status.status,
+    deny=denying.deny,
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
 )

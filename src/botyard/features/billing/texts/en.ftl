@@ -98,6 +98,10 @@ refund-failed = ⚠️ Payment no. { $number } ({ $amount }) was <b>not</b> give
 # renewals
 renewal-stop = { $title } will not renew any more. It is yours until { $until }.
 renewal-go-on = { $title } will renew by itself again on { $until }.
+renewal-button-stop = Stop renewing { $title }
+renewal-button-go-on = Renew { $title } again
+renewal-button-portal = Card and renewal, on Stripe’s page
+renewal-portal = The link to Stripe’s page is on its way.
 renewal-failed = I could not change the renewal of <b>{ $title }</b>. You can do it in Telegram: Settings → My Stars.
 # time: /grant, /revoke, and what members are told of it
 grant-usage =
@@ -237,3 +241,56 @@ refund-ended = { $state ->
         [refused] ⚠️ Payment { $payment } ({ $title }) was not refunded: { $why }
        *[unknown] ⚠️ Nobody knows whether { $amount } of payment { $payment } ({ $title }) went back. Please look in Stripe's dashboard.
     }
+# the catalog: what members see
+plans-title = <b>Plans</b>
+plans-none = There is nothing to buy at the moment.
+plans-choose = Choose one to see more.
+plans-pack-line =
+    <b>{ $title }</b>
+    { $prices }
+plans-price = { $length } { $price }
+plans-pack-title = <b>{ $title }</b>
+plans-length-line = { $length } – <b>{ $price }</b>
+plans-monthly = {" "}({ $price } a month)
+plans-money = Which currency do you like to see prices in?
+plans-gone = <b>{ $plan }</b> is not sold here. These are:
+plans-gone-short = This is no longer sold.
+plans-private = Let us talk about plans in private.
+plans-button-private = Show me the plans
+plans-button-all = « All plans
+plans-button-back = « Other lengths
+plans-button-money = Prices in: { $currency }
+plan-card-title = <b>{ $title }</b>
+plan-card-about = { $about }
+plan-card-length = Lasts: { $length }
+plan-card-perks = With it: { $perks }
+plan-card-chats = { $named ->
+        [yes] Opens: { $titles }
+       *[no] { $count ->
+            [one] Opens a private chat
+           *[other] Opens { $count } private chats
+        }
+    }
+plan-card-price = Price: <b>{ $prices }</b>
+plan-card-renews-stars = Stars renew it every 30 days until you stop it.
+plan-card-renews-card = Paid by card, it renews by itself until you stop it.
+plan-button-buy = Buy for { $price }
+plan-button-trial = Try it: { $days } free
+trial-started = <b>{ $title }</b> is yours to try until { $until }. Nothing is charged, and it ends by itself.
+
+plans-deny = This needs <b>{ $feature }</b>. These have it:
+plans-deny-none = This needs <b>{ $feature }</b>, which is not sold at the moment.
+
+status-plan = <b>{ $title }</b> until { $until }
+status-plan-then = then <b>{ $title }</b> until { $until }
+status-plan-none = You have no plan. /plans shows what there is.
+status-renewal = { $state ->
+        [active] { $known ->
+            [yes] { $title } renews by itself on { $day } for { $price }.
+           *[no] { $title } renews by itself for { $price }.
+        }
+        [past_due] The last payment of { $price } for { $title } has failed. Please see to it, so that your time goes on.
+       *[cancelled] { $title } does not renew: what is paid lasts until { $day }.
+    }
+status-button-extend = Extend { $title }
+status-button-plans = Plans
