@@ -26,9 +26,11 @@ async def test_without_a_key_the_webhook_says_so(sqlite_url: str, tmp_path: Path
 
 
 async def test_without_the_webhooks_secret_stripe_sends_it_again(sqlite_url: str, tmp_path: Path) -> None:
-    async with running(sqlite_url, tmp_path, stripe_secret_key=KEY) as house:
-        async with house.http.post(f"{house.url}{PATH}", data=b"{}") as response:
-            assert response.status == 503
+    async with (
+        running(sqlite_url, tmp_path, stripe_secret_key=KEY) as house,
+        house.http.post(f"{house.url}{PATH}", data=b"{}") as response,
+    ):
+        assert response.status == 503
 
 
 async def test_a_member_is_told_when_stripe_says_no(sqlite_url: str, tmp_path: Path) -> None:
