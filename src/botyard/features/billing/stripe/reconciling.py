@@ -144,7 +144,7 @@ async def _read_balance(api: StripeClient, span: Mapping[str, int], after: str) 
 
 
 def _event(event: stripe.Event) -> Event:
-    shown = event.data.object
+    shown = event.data.object.to_dict()
     return Event(
         event.id,
         event.type,
