@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from tests.features.billing.shop import buy, doubts, invoice, is_recorded, ledger, press_again, says, time_of
 from tests.features.billing.test_paying import charge_message, payload_of
-from tests.support.outcomes import given, pressed, told
+from tests.support.outcomes import given, pressed, sent, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.clock import SystemClock
@@ -116,6 +116,7 @@ async def test_a_refund_whose_answer_was_lost_and_two_clicks_give_back_once(hous
     await house.control("POST", "faults", **fault)
     before = len(await house.calls("refundStarPayment"))
     await told(house, OWNER, f"/refund {row.id} she asked")
+    await sent(house)
     shown = (await house.replies(OWNER))[-1]["message_id"]
     await pressed(house, OWNER, "Give it back", message_id=shown)
     second = await press_again(house, OWNER, shown, f"refund:{row.id}")
