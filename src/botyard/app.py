@@ -38,6 +38,7 @@ from botyard.features import (
     distribution,
     guides,
     promos,
+    referrals,
     schedules,
     tracking,
 )
@@ -87,6 +88,7 @@ FEATURES: tuple[Feature, ...] = (
     distribution.FEATURE,
     guides.FEATURE,
     promos.FEATURE,
+    referrals.FEATURE,
     schedules.FEATURE,
     tracking.FEATURE,
 )

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +19,13 @@ from botyard.clock import Clock, SystemClock
 from botyard.db.session import Database
 from botyard.members import roles
 from botyard.sandbox import Sandbox
-from botyard.sandbox.virtual_clock import VirtualClock
+from botyard.sandbox.virtual_clock import InStep, VirtualClock
 from botyard.settings import load_settings
 
 OWNER, PAUL, ANA = 1001, 1002, 1003
 SHOP = "7000000001:sandbox-shop-bot"
 NEWS = "7000000002:sandbox-news-bot"
 PATIENCE = 10.0
-
-
-@dataclass(frozen=True)
-class InStep:
-    """The time of day of a virtual clock, as the service reads it.
-
-    Durations stay the machine's: whoever moves the time of day moves no lease and no pause.
-    """
-
-    virtual: VirtualClock
-
-    def now(self) -> datetime:
-        """The virtual time of day."""
-        return self.virtual.now()
-
-    def monotonic(self) -> float:
-        """The machine's own seconds."""
-        return SystemClock().monotonic()
 
 
 @dataclass

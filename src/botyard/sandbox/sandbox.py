@@ -19,7 +19,7 @@ from botyard.sandbox.faults import Faults
 from botyard.sandbox.http import FileDoor, MethodDoor
 from botyard.sandbox.limits import Limits
 from botyard.sandbox.seed import plant
-from botyard.sandbox.virtual_clock import VirtualClock
+from botyard.sandbox.virtual_clock import InStep, VirtualClock
 from botyard.sandbox.webhooks import Couriers
 from botyard.sandbox.world import World
 
@@ -54,6 +54,11 @@ class Sandbox:
             plant(self.world)
         self._traffic = Traffic(self.world)
         self.app = self._application(api)
+
+    @property
+    def service_clock(self) -> Clock:
+        """The clock of a service that lives in the sandbox's time: a month that passes here passes there."""
+        return InStep(self.clock)
 
     def _application(self, api: BotApi) -> Starlette:
         methods = MethodDoor(self.world, api)

@@ -47,6 +47,10 @@ def test_a_price_is_written_as_people_write_it(money: Money, language: str | Non
         (Lasting(months=12), "en", "1 year"),
         (Lasting(months=18), "en", "18 months"),
         (Lasting(days=30), "de", "30 Tage"),
+        (Lasting(days=14), "pt-br", "14 dias"),
+        (Lasting(months=3), "it", "3 mesi"),
+        (Lasting(months=24), "pt", "2 anos"),
+        (Lasting(days=400), "en", "400 days"),
         (Lasting(), "en", ""),
     ],
 )

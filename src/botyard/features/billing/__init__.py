@@ -8,9 +8,20 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature, HouseJob
-from botyard.features.billing import linking, reading_stars, renewing, returning
-from botyard.features.billing.handlers import buying, giving_back, paying, renewals
+from botyard.features.billing import (
+    book_pages,
+    grant_tools,
+    letters,
+    linking,
+    reading_stars,
+    reminding,
+    renewing,
+    report_tools,
+    returning,
+)
+from botyard.features.billing.handlers import buying, figures, giving_back, grants, paying, renewals
 from botyard.features.billing.service import orders
+from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
 
 
@@ -20,14 +31,24 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
 
 FEATURE = Feature(
     name="billing",
-    commands=(buying.buy, giving_back.refund),
+    commands=(
+        buying.buy,
+        giving_back.refund,
+        # time that is given and ended by hand
+        grants.grant,
+        grants.revoke,
+        # what was earned, and what was paid
+        figures.stats,
+        figures.payments,
+    ),
     buttons=(
         buying.buy_button,
         renewals.renewal_button,
         giving_back.refund_button,
         giving_back.owed_button,
+        grants.time_button,
     ),
-    dialog_steps=(giving_back.not_refunded,),
+    dialog_steps=(giving_back.not_refunded, grants.time_why, grants.time_sure),
     watchers=(
         paying.pre_checkout,
         paying.shipping,
@@ -41,7 +62,21 @@ FEATURE = Feature(
         HouseJob(renewing.CHANGE, renewing.follow),
         HouseJob(reading_stars.READ, reading_stars.read_all, every=reading_stars.EVERY),
         HouseJob(reading_stars.COMPARE, reading_stars.compare),
+        letters.TELLING,
+        reminding.REMINDING,
+        *looking.JOBS,
+        *checkout.JOBS,
+        *refunding.JOBS,
+        *reconciling.JOBS,
     ),
+    tools=(
+        grant_tools.grant_tool,
+        grant_tools.revoke_tool,
+        report_tools.report_tool,
+        report_tools.PAYMENTS,
+    ),
+    pages=book_pages.pages,
+    routes=webhook.routes,
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,7 +75,7 @@ async def tell_member(
     user_id: UserId,
     bot_id: BotId,
     key: str,
-    words: dict[str, TextArgument],
+    words: Mapping[str, TextArgument],
     now: datetime,
     *,
     buttons: Rows = (),

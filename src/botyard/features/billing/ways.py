@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from botyard.features.billing.models import Way
 from botyard.features.billing.service.catalog import STARS, Offer
+from botyard.features.billing.stripe.client import is_on as stripe_is_on
 from botyard.money import Money
 from botyard.settings import Settings
 
@@ -37,7 +38,7 @@ def choices(offer: Offer, settings: Settings, currency: str | None) -> list[Choi
         price = offer.prices[currency]
         if settings.telegram_payment_provider_token:
             found.append(Choice(Way.TELEGRAM, price))
-        if settings.stripe_secret_key:
+        if stripe_is_on(settings):
             found.append(Choice(Way.STRIPE, price))
     return found
 

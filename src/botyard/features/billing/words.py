@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.languages import get_official_languages
 from babel.numbers import (
     format_currency,
@@ -20,13 +20,16 @@ from babel.numbers import (
     get_currency_symbol,
     get_territory_currencies,
 )
-from babel.units import format_unit
 
 from botyard.features.billing.service.catalog import STARS
 from botyard.money import Money, exponent
 
 FALLBACK = Locale("en")
 STAR = "⭐"
+_DAYS = {"year": 365, "month": 30, "day": 1}
+"""As Babel counts them back."""
+_NEVER = 1_000_000_000
+"""The least of a larger unit that is written as such."""
 
 
 class HasLength(Protocol):
@@ -52,17 +55,16 @@ def price(money: Money, language: str | None) -> str:
 
 def length(what: HasLength, language: str | None) -> str:
     """How long it lasts: `3 months`, `30 days`; full years are years. Nothing for what has no length."""
-    locale = locale_of(language)
     if what.months and what.months % 12 == 0:
-        return format_unit(what.months // 12, "duration-year", locale=locale)
+        return _lasting(what.months // 12, "year", language)
     if what.months:
-        return format_unit(what.months, "duration-month", locale=locale)
+        return _lasting(what.months, "month", language)
     return days(what.days, language) if what.days else ""
 
 
 def days(count: int, language: str | None) -> str:
     """So many days: `1 day`, `14 days`."""
-    return format_unit(count, "duration-day", locale=locale_of(language))
+    return _lasting(count, "day", language)
 
 
 def day(moment: datetime, language: str | None) -> str:
@@ -115,6 +117,12 @@ def locale_of(language: str | None) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return FALLBACK
+
+
+def _lasting(count: int, unit: Literal["year", "month", "day"], language: str | None) -> str:
+    """So many of a unit. Not `format_unit`: that has no long words of Portuguese or Italian, among others."""
+    length = timedelta(days=count * _DAYS[unit])
+    return format_timedelta(length, granularity=unit, threshold=_NEVER, locale=locale_of(language))
 
 
 def _of_territory(locale: Locale) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.hot import in_one_trip
 from botyard.features.access.models import AccessChat, AccessMember, Mode
 from botyard.features.access.rules import Move, Standing, Verdict, is_too_much
 from botyard.features.access.service import people
@@ -21,6 +22,7 @@ from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import receipts
 from botyard.members import audit
 from botyard.members.models import User
+from botyard.outbox import bulk
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import CallState, OnUnknown, Priority
 from botyard.outbox.queue import Call
@@ -120,27 +122,28 @@ async def _verdict(
     return people.verdict_on(row, spans.get(user_id, []), terms, now)
 
 
-async def withdraw(
-    session: AsyncSession, found: Sequence[tuple[AccessMember, Verdict]], now: datetime
-) -> int:
+async def withdraw(session: AsyncSession, found: Sequence[tuple[AccessMember, Verdict]]) -> int:
     """Takes back the removals that wait for members who do not have to go (any more); answers how many."""
     withdrawn = 0
     for row, verdict in found:
         if row.removal is not None and verdict.move is not Move.GOES:
-            withdrawn += await outbox_queue.withdraw(await session.connection(), row.removal, now)
+            withdrawn += await _take_back(session, row.removal)
     return withdrawn
 
 
-async def withdraw_all(session: AsyncSession, chat_key: ChatKey, now: datetime) -> int:
+async def _take_back(session: AsyncSession, receipt: str) -> int:
+    """Takes a call out of the outbox unless it is being made; answers whether it was there (0 or 1)."""
+    return len(await in_one_trip(await session.connection(), lambda hot: bulk.withdraw(hot, receipt)))
+
+
+async def withdraw_all(session: AsyncSession, chat_key: ChatKey) -> int:
     """Takes back all removals from a chat that wait; answers how many."""
     rows = await session.scalars(
         select(AccessMember.removal).where(
             AccessMember.chat_key == chat_key, AccessMember.removal.is_not(None)
         )
     )
-    return sum(
-        [await outbox_queue.withdraw(await session.connection(), str(each), now) for each in rows.all()]
-    )
+    return sum([await _take_back(session, str(each)) for each in rows.all()])
 
 
 class Fallout:

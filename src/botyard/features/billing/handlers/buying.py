@@ -5,11 +5,12 @@ from __future__ import annotations
 from botyard.features.billing import invoices
 from botyard.features.billing.counters import CHECKOUTS_STARTED
 from botyard.features.billing.linking import queue_link
-from botyard.features.billing.models import Order
+from botyard.features.billing.models import Order, Way
 from botyard.features.billing.service import catalog, discounts, orders
 from botyard.features.billing.service.catalog import NoSuchPlan, Offer
 from botyard.features.billing.service.discounts import NotValid
 from botyard.features.billing.service.orders import Buyer
+from botyard.features.billing.stripe.checkout import open_checkout
 from botyard.features.billing.ways import Choice, choices, read_choice
 from botyard.features.billing.words import length, price, usual_currency
 from botyard.money import Money
@@ -107,6 +108,9 @@ async def _place(ctx: Context, offer: Offer, choice: Choice, discount: str) -> N
 
 async def _ask_for_money(ctx: Context, order: Order, offer: Offer) -> None:
     """The invoice; for what Telegram cannot put into one, a link that a job sends as soon as it is there."""
+    if order.way is Way.STRIPE:
+        await open_checkout(ctx.session, order, ctx.chat.key, ctx.now)
+        return
     payload = await orders.payload_of(ctx.session, order)
     description = offer.description or length(offer, ctx.member.profile.language_code)
     if order.renews:

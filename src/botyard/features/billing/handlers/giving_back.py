@@ -6,10 +6,13 @@ from botyard.features.billing import returning
 from botyard.features.billing.models import Payment, Source
 from botyard.features.billing.service import owing, refunding
 from botyard.features.billing.service.refunding import NotReturnable, Returned
+from botyard.features.billing.service.refunds import NotRefundable
+from botyard.features.billing.stripe.refunding import request_refund
 from botyard.features.billing.words import moment, price
 from botyard.ids import BotId, UserId
 from botyard.members import entitlements
 from botyard.members.directory import names_of
+from botyard.members.entitlements import PaymentId
 from botyard.members.models import Role
 from botyard.money import Money
 from botyard.routing import dialogs
@@ -69,11 +72,8 @@ async def refund_button(ctx: Context) -> None:
     payment_id, reason = asked.data["payment_id"], asked.data["reason"]
     try:
         payment = await refunding.returnable(ctx.session, payment_id)
-        if payment.source is Source.TELEGRAM:
-            await _write_down(ctx, payment, reason)
-        else:
-            await returning.give_back(ctx.session, payment_id, ctx.member.id, reason, ctx.now)
-    except NotReturnable as problem:
+        await _give_back(ctx, payment, reason)
+    except (NotReturnable, NotRefundable) as problem:
         ctx.edit(ctx.text("refund-problem", problem=str(problem)))
         return
     ctx.audit("payment.refund", f"payment:{payment_id}", reason=reason)
@@ -100,6 +100,17 @@ async def owed_button(ctx: Context) -> None:
         await _give_back_owed(ctx, payment)
     except NotReturnable as problem:
         ctx.edit(ctx.text("owed-problem", problem=problem.message))
+
+
+async def _give_back(ctx: Context, payment: Payment, reason: str) -> None:
+    """By the way that it came. Raises `NotReturnable` and `NotRefundable`."""
+    match payment.source:
+        case Source.TELEGRAM:
+            await _write_down(ctx, payment, reason)
+        case Source.STRIPE:
+            await request_refund(ctx.session, PaymentId(payment.id), None, ctx.member.id, reason, ctx.now)
+        case _:
+            await returning.give_back(ctx.session, payment.id, ctx.member.id, reason, ctx.now)
 
 
 async def _give_back_owed(ctx: Context, payment: Payment) -> None:

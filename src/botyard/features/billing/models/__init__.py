@@ -1,5 +1,6 @@
 """The tables of billing: the catalog, the orders, the ledger, and what is known of subscriptions."""
 
+from botyard.features.billing.models.books import BookCursor, RefundId, RefundRequest, RefundState
 from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
 from botyard.features.billing.models.cursors import Cursor
 from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
@@ -16,8 +17,10 @@ from botyard.features.billing.models.orders import (
     SubscriptionState,
     Way,
 )
+from botyard.features.billing.models.reminders import Reminder
 
 __all__ = [
+    "BookCursor",
     "Cursor",
     "Direction",
     "Discount",
@@ -34,6 +37,10 @@ __all__ = [
     "PlanChat",
     "PlanId",
     "PlanPrice",
+    "RefundId",
+    "RefundRequest",
+    "RefundState",
+    "Reminder",
     "SigningKey",
     "Source",
     "StripeEvent",

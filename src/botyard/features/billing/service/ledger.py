@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.statements import insert_new
 from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Plan, Source
-from botyard.features.billing.service.entitling import Entry, stretches
+from botyard.features.billing.service.entitling import Entry, key_of, stretches
 from botyard.ids import BotId, UserId
 from botyard.jobs.facts import EntitlementsChanged, Facts, PaymentRecorded
 from botyard.members import entitlements
@@ -77,15 +77,21 @@ async def entitle(session: AsyncSession, user_id: UserId) -> list[Entitlement]:
     rows = await rows_of(session, user_id)
     by_key = {(row.source, row.direction, row.external_id): row for row in rows}
     given = stretches(entry_of(row) for row in rows)
-    plans = await session.execute(select(Plan.code, Plan.features))
-    features = {row.code: tuple(row.features) for row in plans}
+    plans = await session.execute(select(Plan.code, Plan.features, Plan.title))
+    known = {row.code: (tuple(row.features), row.title) for row in plans}
     made = []
     for each in given:
         row = by_key[each.entry.source, each.entry.direction, each.entry.external_id]
-        plan = row.plan or ""
+        features, title = known.get(row.plan or "", ((), ""))
         made.append(
             Entitlement(
-                plan, each.pack, features.get(plan, ()), each.starts_at, each.ends_at, PaymentId(row.id)
+                plan=row.plan or "",
+                pack=each.pack,
+                features=features,
+                starts_at=each.starts_at,
+                ends_at=each.ends_at,
+                payment_id=PaymentId(row.id),
+                title=title,
             )
         )
     await entitlements.replace(session, user_id, made)
@@ -155,4 +161,6 @@ def _told(payment: Payment) -> PaymentRecorded:
         plan=payment.plan,
         at=payment.at,
         is_money=payment.kind not in (Kind.GRANT, Kind.ADJUSTMENT),
+        key=key_of(payment.source, payment.external_id),
+        refers_to=payment.refers_to,
     )

@@ -13,6 +13,8 @@ from botyard.ids import UserId
 
 NOT_PAID_YET = ""
 """The reference of one whose first payment is not known: its state has overtaken it."""
+GOING_ON = (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)
+"""In these states money may still come by itself."""
 
 
 async def note(
