@@ -56,21 +56,21 @@ async def advance(
         if not count.going:
             _release(chat)
         return Advance(0)
-    until = now
-    if is_too_much(count.going, count.present, terms.brake):
+    until, most = now, STEP
+    by_leave = is_too_much(count.going, count.present, terms.brake)
+    if by_leave:
         if not chat.allowed or chat.allowed_until is None:
             is_new = chat.braked_at is None
             chat.braked_at, chat.braked_size = chat.braked_at or now, count.going
             return Advance(0, stopped=is_new)
-        until = chat.allowed_until
-    most = min(STEP, chat.allowed) if chat.allowed and until is not now else STEP
+        until, most = chat.allowed_until, min(STEP, chat.allowed)
     queued = 0
     for user_id in sorted(await people.due(session, key, until, most)):
         queued += await _remove(session, chat, user_id, bot_id, terms, now)
-    if until is not now:
-        chat.allowed = max(0, chat.allowed - queued) if queued else 0
+    if by_leave:
+        chat.allowed = chat.allowed - queued if queued else 0
     chat.braked_at = None
-    return Advance(queued, more=queued > 0)
+    return Advance(queued, more=queued > 0 or by_leave)
 
 
 def _release(chat: AccessChat) -> None:
