@@ -1,6 +1,7 @@
 """Settings: every name, every source, and which one wins."""
 
 import json
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.log_format, settings.log_level) == (LogFormat.AUTO, LogLevel.INFO)
     assert settings.click_counting is True
     assert settings.two_person_above is None
+    assert (settings.grace, settings.removal_brake) == (timedelta(hours=24), 5)
     assert settings.referral_reward == ReferralReward(days=7)
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
 
@@ -77,6 +79,7 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "TELEGRAM_API_BASE", "BOTYARD_OWNER_IDS", "BOTYARD_GROUP_MAP", "TELEGRAM_GROUP_MAP_JSON",
         "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
         "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
+        "BOTYARD_GRACE", "BOTYARD_REMOVAL_BRAKE",
         "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "TELEGRAM_PAYMENT_PROVIDER_TOKEN",
         "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
     }  # fmt: skip  # and BOTYARD_DATA_DIR, whose folder starts from the working directory

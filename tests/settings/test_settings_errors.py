@@ -54,6 +54,8 @@ BAD = {
     "TELEGRAM_GROUP_MAP_JSON": [SECRET],
     **{name: ["-1", "x", "nan", "inf", "-inf", "1e999", SECRET, "1,5", "30/s"] for name in RATES},
     "BOTYARD_CLICK_COUNTING": ["yes", "1", SECRET],
+    "BOTYARD_GRACE": ["2h", "0d", "24", "-3h", "1.5d", "91d", "h", SECRET],
+    "BOTYARD_REMOVAL_BRAKE": ["-1", "101", "5%", "1.5", SECRET],
     "STRIPE_SECRET_KEY": [f"{SECRET} {SECRET}", f"{SECRET}\x07", SECRET + "é"],
     "STRIPE_WEBHOOK_SECRET": [f"{SECRET}\n{SECRET}"],
     "TELEGRAM_PAYMENT_PROVIDER_TOKEN": [f"{SECRET} {SECRET}"],
