@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import Feature
 from botyard.features.billing import jobs, tools
-from botyard.features.billing.handlers import denying, shop, status
+from botyard.features.billing.handlers import code, denying, plan, shop, status
 from botyard.features.billing.service import orders
 from botyard.settings import Settings
 
@@ -22,8 +22,9 @@ FEATURE = Feature(
     name="billing",
     seed=_seed,
     # the catalog
-    commands=(shop.plans,),
-    buttons=(shop.plans_button, shop.trial),
+    commands=(shop.plans, plan.plan_command, code.code_command),
+    buttons=(shop.plans_button, shop.trial, plan.plan_button, code.code_button),
+    dialog_steps=(plan.plan_new, plan.plan_set, code.code_new),
     deep_links=(shop.open_plan,),
     status=status.status,
     deny=denying.deny,
