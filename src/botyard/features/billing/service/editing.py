@@ -283,7 +283,7 @@ async def _locked(session: AsyncSession, code: str) -> Plan:
     row = await session.scalar(
         select(Plan)
         .where(Plan.code == code.strip().lower())
-        .with_for_update()
+        .with_for_update(key_share=True)  # orders may be placed meanwhile
         .execution_options(populate_existing=True)
     )
     if row is None:
