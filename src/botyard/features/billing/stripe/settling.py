@@ -27,7 +27,7 @@ from botyard.features.billing.service.ledger import About
 from botyard.features.billing.service.orders import NotPayable
 from botyard.features.billing.stripe.marks import Mark
 from botyard.features.billing.stripe.reading import Come, Part, Return, SubscriptionSeen, Unpaid
-from botyard.features.billing.telling import tell_member, tell_paid, tell_returned
+from botyard.features.billing.telling import language_of, tell_member, tell_paid, tell_returned
 from botyard.ids import BotId, UserId
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
@@ -214,7 +214,7 @@ async def tell_unpaid(house: House, session: AsyncSession, unpaid: Unpaid, now: 
     house.metrics.counter(BILLING_PAYMENTS).labels("failed").inc()
     key = "pay-renewal-failed" if unpaid.subscription else "pay-failed"
     words = {"title": order.title}
-    label = house.texts.format(None, "pay-button")
+    label = house.texts.format(await language_of(session, unpaid.mark.user_id), "pay-button")
     buttons = [[Link(label, unpaid.url)]] if unpaid.url else []
     mark = unpaid.mark
     await tell_member(house, session, mark.user_id, mark.bot_id, key, words, now, buttons=buttons)
