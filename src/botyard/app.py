@@ -30,7 +30,18 @@ from botyard.delivery.choosing import AT_ONCE
 from botyard.delivery.dispatch import Delivery
 from botyard.delivery.pacer import Rates
 from botyard.feature import Feature, Site
-from botyard.features import account, billing, broadcasts, distribution, guides, promos, schedules, tracking
+from botyard.features import (
+    access,
+    account,
+    billing,
+    broadcasts,
+    distribution,
+    guides,
+    promos,
+    referrals,
+    schedules,
+    tracking,
+)
 from botyard.ids import BotId, UserId
 from botyard.inbox import backlog
 from botyard.inbox.log import Inbox
@@ -70,12 +81,14 @@ from botyard.telegram.client import TelegramClient
 log = structlog.get_logger(__name__)
 
 FEATURES: tuple[Feature, ...] = (
+    access.FEATURE,
     account.FEATURE,
     billing.FEATURE,
     broadcasts.FEATURE,
     distribution.FEATURE,
     guides.FEATURE,
     promos.FEATURE,
+    referrals.FEATURE,
     schedules.FEATURE,
     tracking.FEATURE,
 )
@@ -289,7 +302,11 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         pages=[page for feature in FEATURES if feature.pages for page in feature.pages(site)],
     )
     api = create_api(
-        database, parts.bots, clock, routers=[router for feature in FEATURES for router in feature.api]
+        database,
+        parts.bots,
+        clock,
+        metrics=parts.metrics,
+        routers=[router for feature in FEATURES for router in feature.api],
     )
     return [
         Route("/telegram/{bot_name}/webhook", webhook, methods=["POST"]),

@@ -19,7 +19,7 @@ from botyard.db.session import Database
 from botyard.errors import BotyardError
 from botyard.ids import BotId
 from botyard.jobs import receipts, schedule_runs
-from botyard.jobs.facts import Listener
+from botyard.jobs.facts import Facts, Listener
 from botyard.jobs.queue import JobHandler
 from botyard.jobs.schedule_runs import Occasion
 from botyard.jobs.schedules import Action, RunState
@@ -174,8 +174,16 @@ class Tools(Protocol):
     """What a feature's commands on the command line work with."""
 
     @property
+    def settings(self) -> Settings:
+        """The settings, as the service would read them. Raises `SettingsError`."""
+
+    @property
     def two_person_above(self) -> int | None:
         """The size above which a second admin has to agree; None if one is always enough."""
+
+    @property
+    def facts(self) -> Facts:
+        """What a command tells facts with: the service that runs beside it listens."""
 
     def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
         """Does some work on the configured database. Raises `BotyardError`."""

@@ -95,10 +95,11 @@ class Replica:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    module: str = "tests.faults.service"
 
     def start(self) -> None:
         arguments = ("up", "--port", str(self.port), "--role", self.role)
-        self.process = _start(self.folder, self.name, "tests.faults.service", *arguments, **self.environment)
+        self.process = _start(self.folder, self.name, self.module, *arguments, **self.environment)
         self.starts += 1
 
     @property

@@ -174,6 +174,7 @@ async def _judge(
     return states
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # `make faults` has both
 async def test_one_kill_in_a_broadcast(
     counting: Database, database_url: str, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

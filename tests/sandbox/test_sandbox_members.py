@@ -239,3 +239,49 @@ async def test_chats_can_be_changed(admin):
     assert (chat["title"], chat["description"]) == ("Silver traders", "All that glitters")
     assert chat["permissions"]["can_send_photos"] is False
     assert "not modified" in await admin.error("setChatTitle", chat_id=GROUP, title="Silver traders")
+
+
+async def asked_with_query(admin):
+    """The `chat_join_request` of Kenji, whose query the bot has to answer."""
+    link = await admin.call("createChatInviteLink", chat_id=GROUP, creates_join_request=True)
+    await admin.updates()
+    await admin.post("joins", user_id=KENJI, invite_link=link["invite_link"], query_bot=700)
+    (request,) = [one["chat_join_request"] for one in await admin.updates() if "chat_join_request" in one]
+    return request
+
+
+async def status_of(admin, user_id):
+    return (await admin.call("getChatMember", chat_id=GROUP, user_id=user_id))["status"]
+
+
+async def test_a_request_s_query_is_answered_in_time_and_once(admin):
+    query_id = (await asked_with_query(admin))["query_id"]
+    answer = {"chat_join_request_query_id": query_id}
+    assert "wrong result" in await admin.error("answerChatJoinRequestQuery", **answer, result="perhaps")
+    assert await admin.call("answerChatJoinRequestQuery", **answer, result="approve")
+    assert await status_of(admin, KENJI) == "member"
+    assert "too old" in await admin.error("answerChatJoinRequestQuery", **answer, result="approve")
+
+
+async def test_a_query_that_was_answered_late_leaves_the_request(admin):
+    query_id = (await asked_with_query(admin))["query_id"]
+    await admin.post("clock", advance=11)
+    late = {"chat_join_request_query_id": query_id, "result": "decline"}
+    assert "too old" in await admin.error("answerChatJoinRequestQuery", **late)
+    assert await admin.call("approveChatJoinRequest", chat_id=GROUP, user_id=KENJI)
+    assert await status_of(admin, KENJI) == "member"
+
+
+async def test_after_a_request_was_declined_the_bot_may_write_no_more(admin):
+    request = await asked_with_query(admin)
+    assert await admin.call("sendMessage", chat_id=request["user_chat_id"], text="An offer")
+    await admin.call("declineChatJoinRequest", chat_id=GROUP, user_id=KENJI)
+    assert "initiate" in await admin.error("sendMessage", chat_id=request["user_chat_id"], text="More")
+
+
+async def test_a_basic_group_knows_no_unban(admin):
+    basic = -4001
+    members = [{"user_id": OWNER, "status": "creator"}, {"user_id": 700, "status": "administrator"}]
+    await admin.post("chats", id=basic, type="group", title="Few", members=[*members, {"user_id": PAUL}])
+    refusal = await admin.error("unbanChatMember", chat_id=basic, user_id=PAUL)
+    assert "supergroup and channel chats only" in refusal

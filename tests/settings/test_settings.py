@@ -8,7 +8,15 @@ import pytest
 from pydantic import ValidationError
 
 from botyard.ids import BotToken
-from botyard.settings import LogFormat, LogLevel, ProcessRole, Settings, SettingsError, load_settings
+from botyard.settings import (
+    LogFormat,
+    LogLevel,
+    ProcessRole,
+    ReferralReward,
+    Settings,
+    SettingsError,
+    load_settings,
+)
 from botyard.settings.sources import PREFIX, Variable, from_environment
 
 SECRET = "s3cr3t-s3cr3t-s3cr3t"
@@ -56,6 +64,7 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.log_format, settings.log_level) == (LogFormat.AUTO, LogLevel.INFO)
     assert settings.click_counting is True
     assert settings.two_person_above is None
+    assert settings.referral_reward == ReferralReward(days=7)
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
 
 
@@ -64,6 +73,7 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "BOTYARD_DATABASE_URL", "DATABASE_URL", "BOTYARD_BOTS", "TELEGRAM_BOT_TOKENS_JSON",
         "TELEGRAM_BOT_TOKEN", "BOTYARD_WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET", "BOTYARD_IP_ALLOWLIST",
         "TELEGRAM_IP_ALLOWLIST", "BOTYARD_TRUSTED_PROXIES", "BOTYARD_PUBLIC_URL", "BOTYARD_BOT_API_URL",
+        "BOTYARD_REFERRAL_REWARD", "BOTYARD_REMOVAL_BRAKE", "BOTYARD_REMINDERS", "BOTYARD_GRACE",
         "TELEGRAM_API_BASE", "BOTYARD_OWNER_IDS", "BOTYARD_GROUP_MAP", "TELEGRAM_GROUP_MAP_JSON",
         "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
         "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",

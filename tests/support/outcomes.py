@@ -25,7 +25,7 @@ GROUP = -1001000000001
 
 
 @asynccontextmanager
-async def two_bots(template: Path, folder: Path) -> AsyncIterator[Running]:
+async def two_bots(template: Path, folder: Path, **settings: Any) -> AsyncIterator[Running]:
     """The service on SQLite, by webhook, with two bots that are in the group, without limits on sending."""
     database = folder / "botyard.db"
     shutil.copy(template, database)
@@ -38,6 +38,7 @@ async def two_bots(template: Path, folder: Path) -> AsyncIterator[Running]:
             webhook=True,
             bots={"shop": SHOP, "news": NEWS},
             **limits,
+            **settings,
         ) as house:
             for bot in house.service.bots.values():
                 await house.control("POST", f"chats/{GROUP}/members", user_id=bot.id, status="administrator")

@@ -15,10 +15,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from botyard import app
-from botyard.clock import SystemClock
+from botyard.clock import Clock, SystemClock
 from botyard.db.session import Database
 from botyard.members import roles
 from botyard.sandbox import Sandbox
+from botyard.sandbox.virtual_clock import InStep, VirtualClock
 from botyard.settings import load_settings
 
 OWNER, PAUL, ANA = 1001, 1002, 1003
@@ -38,6 +39,8 @@ class Running:
     service: app.Service
     sandbox: Sandbox
     settings: Any
+    clock: Clock = field(default_factory=SystemClock)
+    """What the service reads the time from."""
     secrets: dict[str, str] = field(default_factory=dict)
     working: asyncio.Task[None] | None = None
 
@@ -54,7 +57,7 @@ class Running:
     async def restart(self) -> None:
         """Ends the service, and starts another on the same database, by polling."""
         await self.stop()
-        self.service = await app.build(self.settings, self.database, SystemClock())
+        self.service = await app.build(self.settings, self.database, self.clock)
         self.start()
         await self.until(lambda: _registered(self.service))
 
@@ -120,11 +123,17 @@ async def running(
     webhook: bool = False,
     bots: Mapping[str, str] | None = None,
     owner_ids: str = str(OWNER),
+    clock: VirtualClock | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
-    """Starts the sandbox and the service, and stops both."""
+    """Starts the sandbox and the service, and stops both.
+
+    With a `clock` both live in its time: `clock.advance(86_400)` and a day has passed for Telegram and for
+    the service, while everything under way goes on.
+    """
     bots = bots or {"shop": SHOP}
-    sandbox = Sandbox(clock=SystemClock(), seed=1, seed_world=True)
+    time = InStep(clock) if clock else SystemClock()
+    sandbox = Sandbox(clock=clock or SystemClock(), seed=1, seed_world=True)
     for name, token in bots.items():
         sandbox.world.add_bot(token, name=name)
     async with _served(sandbox.app) as sandbox_url, aiohttp.ClientSession() as http:
@@ -144,10 +153,10 @@ async def running(
         database = Database(database_url)
         async with database.session() as session:
             for user_id in loaded.owner_ids:
-                await roles.appoint_owner(session, user_id, SystemClock().now())
-        service = await app.build(loaded, database, SystemClock())
+                await roles.appoint_owner(session, user_id, time.now())
+        service = await app.build(loaded, database, time)
         async with _served(service.asgi, listener):
-            house = Running(url, sandbox_url, database, http, service, sandbox, loaded)
+            house = Running(url, sandbox_url, database, http, service, sandbox, loaded, time)
             house.start()
             try:
                 await house.until(lambda: _registered(service))

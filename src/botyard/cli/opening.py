@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import make_url
 
+from botyard.app import facts_of
 from botyard.cli.output import Cell, print_rows
+from botyard.clock import SystemClock
 from botyard.db import migrate
 from botyard.db.engine import is_sqlite
 from botyard.db.session import Database
 from botyard.errors import BotyardError
+from botyard.jobs.facts import Facts
 from botyard.observability.logs import configure_logging, register_secret
 from botyard.settings import LogLevel, Settings, load_settings
 
@@ -82,9 +85,19 @@ class OperatorsTools:
     """What commands of features work with (`feature.Tools`)."""
 
     @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return read_settings()
+
+    @property
     def two_person_above(self) -> int | None:
         """The size above which a second admin has to agree."""
         return read_settings().two_person_above
+
+    @property
+    def facts(self) -> Facts:
+        """What a command tells facts with."""
+        return facts_of(SystemClock())
 
     def with_database(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
         """Does some work on the configured database. Raises `BotyardError`."""

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from botyard import app
 from botyard.cli.opening import opened
-from botyard.clock import SystemClock
+from botyard.clock import Clock, SystemClock
 from botyard.console import console_url
 from botyard.db import migrate
 from botyard.db.leases import end_all_leases
@@ -126,7 +126,8 @@ async def _serve_on(
 ) -> None:
     owned = await _make_owners(settings, database)
     extra = [Mount("/sandbox", sandbox.app)] if sandbox else []
-    service = await app.build(settings, database, SystemClock(), extra=extra)
+    clock: Clock = sandbox.service_clock if sandbox else SystemClock()
+    service = await app.build(settings, database, clock, extra=extra)
     # All that is loaded by now stays: a collector that looks through it again and again stops everybody.
     gc.collect()
     gc.freeze()

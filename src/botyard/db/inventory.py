@@ -47,6 +47,7 @@ INDEXES: dict[str, str] = {
     "ix_payments_at": ("SELECT id FROM payments WHERE at >= '2030-01-01' AND at < '2030-02-01' ORDER BY at"),
     "ix_subscriptions_user_id": "SELECT id FROM subscriptions WHERE user_id = 1",
     "ix_subscriptions_reference": "SELECT id FROM subscriptions WHERE reference = 'sub_1'",
+    "ix_payment_doubts_payment_id": "SELECT id FROM payment_doubts WHERE payment_id = 1",
     "ix_payment_doubts_unsettled": (
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"
@@ -54,6 +55,26 @@ INDEXES: dict[str, str] = {
     "ix_refund_requests_under_way": (
         "SELECT id FROM refund_requests WHERE payment_id = 1 AND state = 'asked'"
     ),
+    "ix_broadcast_sales_broadcast_id": (
+        "SELECT count(*) FROM broadcast_sales WHERE broadcast_id = 1 GROUP BY variant"
+    ),
+    "ix_broadcast_sales_user_id": "SELECT broadcast_id FROM broadcast_sales WHERE user_id = 1",
+    "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
+    "ix_entitlements_plan": "SELECT user_id FROM entitlements WHERE plan = 'gold-1m' AND user_id > 7",
+    "ix_access_members_user_id": "SELECT chat_key FROM access_members WHERE user_id = 1",
+    "ix_access_members_due": (
+        "SELECT user_id FROM access_members WHERE chat_key = 1 "
+        "AND due_at <= '2030-01-01' ORDER BY due_at LIMIT 50"
+    ),
+    "ix_access_members_standing": (
+        "SELECT count(*) FROM access_members WHERE chat_key = 1 AND standing = 'in'"
+    ),
+    "ix_access_members_unlisted": (
+        "SELECT user_id FROM access_members WHERE chat_key = 1 AND unlisted_at IS NOT NULL "
+        "ORDER BY user_id LIMIT 20"
+    ),
+    "ix_access_links_chat": "SELECT url FROM access_links WHERE chat_key = 1 AND user_id = 1",
+    "ix_access_links_url": "SELECT id FROM access_links WHERE url = 'https://t.me/+x'",
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

@@ -41,6 +41,10 @@ class PaymentRecorded(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     plan: str | None
     at: datetime
+    key: str = ""
+    """What the other side calls it, with the way: `stars:charge-1`."""
+    refers_to: str | None = None
+    """The key of the payment that it takes back, or puts back."""
 
 
 Fact = RoleChanged | EntitlementsChanged | PaymentRecorded

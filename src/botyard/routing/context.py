@@ -216,14 +216,22 @@ class Context:
         if self._answered or self.envelope.query_id is None:
             return
         self._answered = True
+        params = {"callback_query_id": self.envelope.query_id, "text": text[:200], "show_alert": alert}
+        self.answer_query("answerCallbackQuery", params, within=ANSWER_WITHIN)
+
+    def answer_query(self, method: str, params: dict[str, Any], *, within: timedelta) -> None:
+        """Queues the answer to a question that Telegram asks with a deadline, such as a pre-checkout query.
+
+        It goes before all else; when the time is over it is not sent at all.
+        """
         self.calls.append(
             Call(
                 self.bot.id,
-                "answerCallbackQuery",
-                {"callback_query_id": self.envelope.query_id, "text": text[:200], "show_alert": alert},
+                method,
+                params,
                 priority=Priority.ANSWER,
                 on_unknown=OnUnknown.REPEAT,
-                expires_at=self._received_at + ANSWER_WITHIN,
+                expires_at=self._received_at + within,
                 update_seq=self._seq,
             )
         )

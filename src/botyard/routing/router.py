@@ -74,7 +74,7 @@ class Router:
         await self._note_fate_of_chat(ctx)
         if envelope.kind in MONEY or envelope.payment:  # money is money, whoever it comes from
             return await self._watch(ctx, envelope.payment or envelope.kind)
-        if _is_from_person(envelope) and ctx.member.banned:
+        if _is_from_person(envelope) and ctx.member.banned and envelope.kind != "chat_member":
             return Handled("banned")
         return await self._choose(ctx)
 

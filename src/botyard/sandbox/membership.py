@@ -22,7 +22,9 @@ from botyard.sandbox.state import (
 from botyard.sandbox.world import World
 
 JOIN_REQUEST_CHAT = 300.0
-"""Seconds in which a bot may write to whoever asked to join."""
+"""Seconds in which a bot may write to whoever asked to join, unless the request is dealt with before."""
+JOIN_QUERY = 10.0
+"""Seconds in which a request's query must be answered (Bot API, ChatJoinRequest.query_id)."""
 
 
 def change_member(
@@ -80,9 +82,12 @@ def _show_coming_and_going(world: World, chat: Chat, old: Member, new: Member, a
     announce(world, message, "message", author=actor)
 
 
-def join(world: World, chat: Chat, user: User, link: InviteLink | None) -> Json:
+def join(
+    world: World, chat: Chat, user: User, link: InviteLink | None, *, query_bot: Bot | None = None
+) -> Json:
     """A user joins a chat, or asks to where the link says so. Returns `{"joined": ..., "requested": ...}`.
 
+    A `query_bot` is the one that the chat has deal with requests: it gets a `query_id` with them.
     Raises `ControlError` when Telegram would not let the user in.
     """
     standing = world.member(chat, user.id)
@@ -93,7 +98,7 @@ def join(world: World, chat: Chat, user: User, link: InviteLink | None) -> Json:
     if link:
         _check_link(world, chat, link)
         if link.asks:
-            return request_to_join(world, chat, user, link)
+            return request_to_join(world, chat, user, link, query_bot=query_bot)
         link.joined.add(user.id)
     until = 0
     if link and link.subscription_period:
@@ -110,7 +115,9 @@ def _check_link(world: World, chat: Chat, link: InviteLink) -> None:
         raise ControlError("The invite link's member limit is reached: use another one.", status=410)
 
 
-def request_to_join(world: World, chat: Chat, user: User, link: InviteLink | None) -> Json:
+def request_to_join(
+    world: World, chat: Chat, user: User, link: InviteLink | None, *, query_bot: Bot | None = None
+) -> Json:
     """A user asks to join: administrator bots that may invite learn of it and may write for 5 minutes."""
     request = JoinRequest(user, world.clock.timestamp(), link)
     chat.requests[user.id] = request
@@ -122,8 +129,24 @@ def request_to_join(world: World, chat: Chat, user: User, link: InviteLink | Non
             peer = world.private(bot, user).peer
             if peer:
                 peer.open_until = world.clock.monotonic() + JOIN_REQUEST_CHAT
-            world.enqueue(bot, "chat_join_request", body)
+            world.enqueue(bot, "chat_join_request", body | _query(world, request, bot, query_bot))
     return {"joined": False, "requested": True}
+
+
+def _query(world: World, request: JoinRequest, bot: Bot, query_bot: Bot | None) -> Json:
+    if bot is not query_bot:
+        return {}
+    request.query_id, request.query_bot = world.new_id(), bot
+    request.query_ends = world.clock.monotonic() + JOIN_QUERY
+    return {"query_id": request.query_id}
+
+
+def close_request(world: World, chat: Chat, user: User) -> None:
+    """A request was dealt with: bots that the user never began with may write to him no more."""
+    for bot, _member in world.bots_in(chat):
+        peer = world.private(bot, user).peer
+        if peer:
+            peer.open_until = 0.0
 
 
 def block(world: World, bot: Bot, user: User, *, blocked: bool) -> Json | None:

@@ -19,7 +19,7 @@ from botyard.sandbox.faults import Faults
 from botyard.sandbox.http import FileDoor, MethodDoor
 from botyard.sandbox.limits import Limits
 from botyard.sandbox.seed import plant
-from botyard.sandbox.virtual_clock import VirtualClock
+from botyard.sandbox.virtual_clock import InStep, VirtualClock
 from botyard.sandbox.webhooks import Couriers
 from botyard.sandbox.world import World
 
@@ -39,8 +39,11 @@ class Sandbox:
         enforce_limits: bool = False,
         log_size: int = LOG_SIZE,
     ) -> None:
-        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept."""
-        self.clock = VirtualClock(clock or SystemClock())
+        """The same `seed` makes the same ids and faults. `log_size`: how many calls and updates are kept.
+
+        A `VirtualClock` is taken as it is, so that others can live in the same time.
+        """
+        self.clock = clock if isinstance(clock, VirtualClock) else VirtualClock(clock or SystemClock())
         self.world = World(self.clock, seed, log_size)
         self.faults = Faults(self.world.chance)
         self.limits = Limits(self.world, enforce=enforce_limits)
@@ -51,6 +54,11 @@ class Sandbox:
             plant(self.world)
         self._traffic = Traffic(self.world)
         self.app = self._application(api)
+
+    @property
+    def service_clock(self) -> Clock:
+        """The clock of a service that lives in the sandbox's time: a month that passes here passes there."""
+        return InStep(self.clock)
 
     def _application(self, api: BotApi) -> Starlette:
         methods = MethodDoor(self.world, api)

@@ -143,6 +143,10 @@ class JoinRequest:
     user: User
     date: int
     link: InviteLink | None
+    query_id: str | None = None
+    """What the bot that was assigned to deal with requests must name in its answer."""
+    query_bot: Bot | None = None
+    query_ends: float = 0.0
 
 
 @dataclass(eq=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from botyard.clock import Clock
+from botyard.clock import Clock, SystemClock
 
 LONGEST_NAP = 0.5
 """Seconds after which a sleeper looks at the clock again: the clock beneath may be moved by hand."""
@@ -73,3 +74,21 @@ class VirtualClock:
     def _wake(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class InStep:
+    """The time of day of a virtual clock, for a service that lives in the sandbox's time.
+
+    Durations stay those of the machine: whoever moves the time of day moves no lease and no pause.
+    """
+
+    virtual: VirtualClock
+
+    def now(self) -> datetime:
+        """The virtual time of day."""
+        return self.virtual.now()
+
+    def monotonic(self) -> float:
+        """The machine's own seconds."""
+        return SystemClock().monotonic()

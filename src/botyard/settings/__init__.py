@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from sqlalchemy import make_url
 from botyard.errors import BotyardError
 from botyard.ids import BotToken, ChatId, UserId
 from botyard.settings import formats
-from botyard.settings.formats import IpNetwork
+from botyard.settings.formats import IpNetwork, ReferralReward
 from botyard.settings.sources import (
     Given,
     GivenSource,
@@ -28,7 +29,15 @@ from botyard.settings.sources import (
     from_toml,
 )
 
-__all__ = ["LogFormat", "LogLevel", "ProcessRole", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "LogFormat",
+    "LogLevel",
+    "ProcessRole",
+    "ReferralReward",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]
 
 CONFIG_FILE = "botyard.toml"
 SECRETS_FOLDER = Path("/run/secrets")
@@ -193,6 +202,25 @@ class Settings(BaseSettings):
         Variable("BOTYARD_TWO_PERSON_ABOVE", parse=formats.count, example="1000", toml="1000"),
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
+
+    reminders: Annotated[
+        tuple[timedelta, ...],
+        Variable("BOTYARD_REMINDERS", parse=formats.spans, example="3d,1d,0d", toml='["3d", "1d", "0d"]'),
+    ] = (timedelta(days=3), timedelta(days=1), timedelta(0))
+    """So long before a member's time with a pack runs out he is reminded; 0 is when it has."""
+    referral_reward: Annotated[
+        ReferralReward | None,
+        Variable("BOTYARD_REFERRAL_REWARD", parse=formats.referral_reward, example="7d"),
+    ] = ReferralReward(days=7)
+    """What a member gets for each friend of his who buys; None: nothing."""
+    grace: Annotated[
+        timedelta, Variable("BOTYARD_GRACE", parse=formats.grace, example="24h", toml='"24h"')
+    ] = timedelta(hours=24)
+    """So long after the end of his paid time nobody is removed from a paid chat; never under 3 hours."""
+    removal_brake: Annotated[
+        int, Variable("BOTYARD_REMOVAL_BRAKE", parse=formats.percent, example="5", toml="5")
+    ] = 5
+    """A plan that would remove more than so many percent of a chat waits for an admin's yes."""
 
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")

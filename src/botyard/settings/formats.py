@@ -10,6 +10,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -29,6 +31,8 @@ MAIN_BOT = "main"
 """The name of the only bot where just a token is given."""
 TELEGRAM_ID_LIMIT = 2**52
 """Telegram's ids have at most 52 significant bits (Bot API, `User` and `Chat`)."""
+MOST_PERCENT = 90
+"""Something is always left to pay."""
 SQLITE_DRIVER = "sqlite+aiosqlite"
 POSTGRES_DRIVER = "postgresql+psycopg"
 _DRIVERS = {
@@ -43,7 +47,19 @@ _BOT_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SPAN = re.compile(r"([0-9]{1,2})([dh])")
+_LENGTHS = {"h": "hours", "d": "days"}
+_LEAST_GRACE = timedelta(hours=3)
+_MOST_GRACE = timedelta(days=90)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralReward:
+    """What a member gets for each friend who buys: `days` of a plan, or a code for `percent` off."""
+
+    days: int = 0
+    percent: int = 0
 
 
 def _text(value: object) -> str:
@@ -181,6 +197,22 @@ def _network(entry: object, place: int) -> IpNetwork:
     return network
 
 
+def spans(value: object) -> tuple[timedelta, ...]:
+    """Lengths of time such as `3d` or `12h`, each once, the longest first; `none` for none."""
+    entries = [] if value == "none" else _entries(value)
+    found = {_span(entry, place) for place, entry in enumerate(entries, start=1)}
+    return tuple(sorted(found, reverse=True))
+
+
+def _span(entry: object, place: int) -> timedelta:
+    if isinstance(entry, timedelta):
+        return entry
+    read = _SPAN.fullmatch(_text(entry))
+    if read is None:
+        raise ValueError(f"has no length of time, such as 3d or 12h, as entry {place}")
+    return timedelta(days=int(read[1])) if read[2] == "d" else timedelta(hours=int(read[1]))
+
+
 def public_url(value: object) -> str:
     """Where Telegram and browsers reach botyard: https, or http on this machine. Without the last slash."""
     parts = _url(value)
@@ -269,6 +301,39 @@ def count(value: object) -> int:
     if number is None or not 0 <= number < 2**31:
         raise ValueError("must be a whole number, 0 or more")
     return number
+
+
+def referral_reward(value: object) -> ReferralReward | None:
+    """What members get for who they bring: days such as `7d`, a share such as `10%`, or nothing: `off`."""
+    text = _text(value).strip().lower()
+    found = re.fullmatch(r"([1-9][0-9]{0,2}) *(d|%)", text)
+    if text in ("off", ""):
+        return None
+    if found is None or (found[2] == "%" and int(found[1]) > MOST_PERCENT):
+        raise ValueError(f"must be days such as 7d, a share such as 10% (up to {MOST_PERCENT}%), or off")
+    number = int(found[1])
+    return ReferralReward(days=number) if found[2] == "d" else ReferralReward(percent=number)
+
+
+def percent(value: object) -> int:
+    """A whole number from 0 to 100."""
+    number = _whole_number(value)
+    if number is None or not 0 <= number <= 100:
+        raise ValueError("must be a whole number of percent, from 0 to 100")
+    return number
+
+
+def grace(value: object) -> timedelta:
+    """Hours or days, such as 24h or 2d: three hours at least, 90 days at most."""
+    match = re.fullmatch(r"([0-9]{1,4}) ?(h|d)", _text(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number of hours or days, such as 24h or 2d")
+    length = timedelta(**{_LENGTHS[match[2]]: int(match[1])})
+    if length < _LEAST_GRACE:
+        raise ValueError("must be at least 3h: so long, a clock that is two hours wrong removes nobody")
+    if length > _MOST_GRACE:
+        raise ValueError("must be at most 90d")
+    return length
 
 
 def port(value: object) -> int:

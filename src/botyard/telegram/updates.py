@@ -20,6 +20,8 @@ LONGEST_KIND = 64
 
 _INT64 = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
 _ChatId = Annotated[ChatId, _INT64]
+_ABSENT = msgspec.Raw()
+_NULL = msgspec.Raw(b"null")
 _MessageId = Annotated[int, _INT64]
 
 
@@ -64,7 +66,6 @@ def _foreign_kind(fields: dict[str, msgspec.Raw]) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "?", name[:LONGEST_KIND]) or "?"
 
 
-_NULL = msgspec.Raw(b"null")
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _update_id = msgspec.json.Decoder(Annotated[UpdateId, msgspec.Meta(ge=0, le=2**63 - 1)])
 
@@ -99,8 +100,8 @@ class _Message(_Body, frozen=True):
     reply_to_message: _RepliedTo | None = None
     migrate_to_chat_id: _ChatId | None = None
     migrate_from_chat_id: _ChatId | None = None
-    successful_payment: msgspec.Raw | None = None
-    refunded_payment: msgspec.Raw | None = None
+    successful_payment: msgspec.Raw = _ABSENT
+    refunded_payment: msgspec.Raw = _ABSENT
 
     def envelope(self, update_id: UpdateId, kind: str) -> Envelope:
         replied_to = self.reply_to_message
@@ -113,12 +114,18 @@ class _Message(_Body, frozen=True):
             text=self.text or self.caption or "",
             message_id=self.message_id,
             query_id=self.guest_query_id,
-            payment=next((name for name in PAYMENT_KINDS if getattr(self, name) is not None), None),
+            payment=next(
+                (name for name in PAYMENT_KINDS if getattr(self, name) not in (_ABSENT, _NULL)), None
+            ),
             media_group_id=self.media_group_id,
             reply_to=ReplyTo(replied_to.message_id, _person(replied_to)) if replied_to else None,
             migrate_to=self.migrate_to_chat_id,
             migrate_from=self.migrate_from_chat_id,
         )
+
+
+def _says(field: msgspec.Raw) -> bool:
+    return field not in (_ABSENT, _NULL)
 
 
 def _person(message: _Message | _RepliedTo) -> Sender | None:

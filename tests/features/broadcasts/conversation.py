@@ -12,7 +12,9 @@ from tests.support.running import ANA, OWNER, PAUL, Running
 from botyard.features.broadcasts.models import (
     Broadcast,
     BroadcastState,
+    Payer,
     Recipient,
+    Sale,
     Tally,
     Variant,
     Visit,
@@ -29,7 +31,7 @@ async def cleared(house: Running) -> None:
     """Throws all broadcasts and consents away; all three have started the bot and want offers."""
     async with house.database.session() as session:
         await session.execute(delete(Job).where(Job.name.like("broadcasts.%")))
-        for table in (Visit, Tally, Recipient, Variant, Broadcast, Consent):
+        for table in (Sale, Payer, Visit, Tally, Recipient, Variant, Broadcast, Consent):
             await session.execute(delete(table))
     for user_id in MEMBERS:
         await told(house, user_id, "/start")

@@ -44,6 +44,11 @@ audiences = st.builds(
     tags=some(names(32)),
     without_tags=some(names(32)),
     without_members=some(st.integers(1, 10**17)),
+    plans=some(st.sampled_from(["gold-3m", "gold", "in", "days", "plan", "1"])),
+    packs=some(st.sampled_from(["gold", "or", "silver.2"])),
+    ends_within_days=days,
+    lapsed_within_days=days,
+    never_paid=st.booleans(),
 )
 
 
@@ -82,6 +87,18 @@ def test_the_words_of_an_admin() -> None:
     assert describe(Audience(seen_within_days=1)) == "seen in 1 day"
     assert read_audience("tag “big spender”, tag vip").tags == ("big spender", "vip")
     assert read_audience("not member 5, not member 6").without_members == (5, 6)
+    said = "plan Gold-3m or gold-1m, pack gold, ends in 7 days, lapsed in the last 30 days, never paid"
+    wanted = Audience(
+        plans=("gold-3m", "gold-1m"),
+        packs=("gold",),
+        ends_within_days=7,
+        lapsed_within_days=30,
+        never_paid=True,
+    )
+    assert read_audience(said) == wanted
+    assert describe(wanted) == (
+        "plan gold-3m or gold-1m, pack gold, ends in 7 days, lapsed in 30 days, never paid"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,6 +115,11 @@ def test_the_words_of_an_admin() -> None:
         ("language german!", "no language"),
         ("not member ana", "no Telegram id"),
         ('tag "x', "no partner"),
+        ("plan gold!", "'gold!' is no code of a plan"),
+        ("plan", "missing after 'plan'"),
+        ("ends soon", "'soon' is no number of days"),
+        ("never", "'never' is not understood"),
+        ("never paid at all", "'never paid at all' is not understood"),
         ("tag " + "x" * 33, "1 to 32"),
     ],
 )

@@ -58,7 +58,7 @@ async def open_shop(house: House, members: int) -> None:
             await session.execute(update(User).where(User.id == number).values(first_name=name))
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(LAPTOP, "light"), (PHONE, "dark"), (PHONE, "light")], ids=str)
+@pytest.mark.parametrize(("size", "scheme"), [(LAPTOP, "light"), (PHONE, "dark")], ids=str)
 async def test_from_the_first_word_to_the_last_result(
     chromium: Browser, house: House, size: tuple[int, int], scheme: Scheme
 ) -> None:

@@ -28,7 +28,14 @@ from tests.features.broadcasts.crowd import (
 from tests.features.broadcasts.desk import HOME, kept, opened, words
 
 from botyard.features.broadcasts.message import ButtonKind, Message, MessageButton, MessageKind
-from botyard.features.broadcasts.models import Broadcast, BroadcastState, Recipient, RecipientState
+from botyard.features.broadcasts.models import (
+    Broadcast,
+    BroadcastState,
+    Recipient,
+    RecipientState,
+    Sale,
+    SaleKind,
+)
 from botyard.features.broadcasts.pages import in_words
 from botyard.features.broadcasts.recipients_csv import recipients_csv
 from botyard.features.broadcasts.service import composing, drafts, exporting, life
@@ -193,6 +200,30 @@ async def test_results_by_message_clicks_and_reasons(house: House, admin: httpx.
     assert sum(int(each[2]) for each in by_message) == 3
 
 
+async def test_what_each_message_sold(house: House, admin: httpx.AsyncClient) -> None:
+    number = await finished(house)
+    assert "Sales" not in words(await admin.get(ONE))
+    movements = [("sale", 14700, "GBP"), ("renewal", 9500, "XTR"), ("refund", 4700, "GBP")]
+    async with house.database.session() as session:
+        session.add_all(
+            Sale(
+                payment_id=payment,
+                key=f"stripe:{payment}",
+                broadcast_id=number,
+                variant=1,
+                user_id=1,
+                kind=SaleKind(kind),
+                amount=amount,
+                currency=currency,
+                at=NOW,
+            )
+            for payment, (kind, amount, currency) in enumerate(movements)
+        )
+    page = words(await admin.get(ONE))
+    assert "Sales Renewals Returned Money" in page
+    assert "1 1 1 100.00 GBP and 9500 XTR" in page
+
+
 async def test_failures_are_tried_again_and_what_was_sent_is_deleted(
     house: House, admin: httpx.AsyncClient
 ) -> None:
@@ -226,7 +257,8 @@ async def test_the_recipients_as_csv(house: House, admin: httpx.AsyncClient) -> 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].endswith(f'"broadcast-{number}-recipients.csv"')
     header, *rows = csv.reader(io.StringIO(answer.text))
-    assert header == ["user_id", "variant", "state", "reason", "at", "deleted"]
+    assert header[:6] == ["user_id", "variant", "state", "reason", "at", "deleted"]
+    assert header[6:] == ["sales", "renewals", "money"]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert [row[3] for row in rows] == ["", "'=HYPERLINK(1)", "'+1", "'-1", "'@x", 'a, "b"']
     assert rows[1][2] == "blocked"

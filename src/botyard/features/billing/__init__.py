@@ -7,7 +7,31 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.feature import Feature
+from botyard.feature import Feature, HouseJob
+from botyard.features.billing import (
+    book_pages,
+    grant_tools,
+    jobs,
+    letters,
+    linking,
+    reading_stars,
+    reminding,
+    renewing,
+    report_tools,
+    returning,
+    tools,
+)
+from botyard.features.billing.handlers import (
+    buying,
+    denying,
+    figures,
+    giving_back,
+    grants,
+    paying,
+    renewals,
+    shop,
+    status,
+)
 from botyard.features.billing.service import orders
 from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
@@ -19,9 +43,60 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
 
 FEATURE = Feature(
     name="billing",
+    commands=(
+        shop.plans,
+        buying.buy,
+        giving_back.refund,
+        # time that is given and ended by hand
+        grants.grant,
+        grants.revoke,
+        # what was earned, and what was paid
+        figures.stats,
+        figures.payments,
+    ),
+    buttons=(
+        shop.plans_button,
+        shop.trial,
+        buying.buy_button,
+        renewals.renewal_button,
+        giving_back.refund_button,
+        giving_back.owed_button,
+        grants.time_button,
+    ),
+    dialog_steps=(giving_back.not_refunded, grants.time_why, grants.time_sure),
+    deep_links=(shop.open_plan,),
+    watchers=(
+        paying.pre_checkout,
+        paying.shipping,
+        paying.successful_payment,
+        paying.refunded_payment,
+        paying.subscription,
+    ),
+    jobs=(
+        HouseJob(linking.LINK, linking.send_link),
+        HouseJob(returning.REFUND, returning.write_down),
+        HouseJob(renewing.CHANGE, renewing.follow),
+        HouseJob(reading_stars.READ, reading_stars.read_all, every=reading_stars.EVERY),
+        HouseJob(reading_stars.COMPARE, reading_stars.compare),
+        jobs.REPROJECT,
+        letters.TELLING,
+        reminding.REMINDING,
+        *looking.JOBS,
+        *checkout.JOBS,
+        *refunding.JOBS,
+        *reconciling.JOBS,
+    ),
+    tools=(
+        tools.TOOLS,
+        grant_tools.grant_tool,
+        grant_tools.revoke_tool,
+        report_tools.report_tool,
+        report_tools.PAYMENTS,
+    ),
+    pages=book_pages.pages,
+    routes=webhook.routes,
+    status=status.status,
+    deny=denying.deny,
     seed=_seed,
     texts=Path(__file__).with_name("texts"),
-    # Stripe
-    routes=webhook.routes,
-    jobs=(*looking.JOBS, *checkout.JOBS, *refunding.JOBS, *reconciling.JOBS),
 )

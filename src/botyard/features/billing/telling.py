@@ -6,26 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_datetime
-from babel.numbers import format_currency
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.models import Kind, Payment
 from botyard.features.billing.service.crediting import Credited, Outcome
+from botyard.features.billing.words import moment, price
 from botyard.ids import BotId, UserId
 from botyard.members import chats, entitlements
 from botyard.members.models import User
-from botyard.money import Money, exponent
+from botyard.money import Money
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Rows, inline_keyboard
 from botyard.routing.texts import TextArgument
-
-STARS = "XTR"
 
 
 async def tell_paid(house: House, session: AsyncSession, credited: Credited, now: datetime) -> bool:
@@ -42,7 +38,7 @@ async def tell_paid(house: House, session: AsyncSession, credited: Credited, now
         return False
     user_id = UserId(payment.user_id)
     language = await language_of(session, user_id)
-    amount = money_words(language, Money(payment.amount, payment.currency))
+    amount = price(Money(payment.amount, payment.currency), language)
     if credited.outcome is not Outcome.CREDITED or order is None:
         words: dict[str, TextArgument] = {"amount": amount, "why": credited.outcome.value}
         return await tell_member(house, session, user_id, BotId(bot_id), "paid-for-nothing", words, now)
@@ -51,7 +47,7 @@ async def tell_paid(house: House, session: AsyncSession, credited: Credited, now
         "title": order.title,
         "amount": amount,
         "kind": "renewal" if payment.kind is Kind.RENEWAL else "charge",
-        "until": moment_words(language, end) if end else "",
+        "until": moment(end, language) if end else "",
     }
     return await tell_member(
         house, session, user_id, BotId(bot_id), "paid" if end else "paid-past", words, now
@@ -68,7 +64,7 @@ async def tell_returned(
     language = await language_of(session, user_id)
     words: dict[str, TextArgument] = {
         "title": title,
-        "amount": money_words(language, Money(refund.amount, refund.currency)),
+        "amount": price(Money(refund.amount, refund.currency), language),
     }
     return await tell_member(house, session, user_id, BotId(refund.bot_id), "paid-back", words, now)
 
@@ -107,31 +103,6 @@ async def tell_member(
 async def language_of(session: AsyncSession, user_id: UserId) -> str | None:
     """The language of a member's Telegram, such as `de` or `pt-br`; None where it is not known."""
     return await session.scalar(select(User.language_code).where(User.id == user_id))
-
-
-def money_words(language: str | None, money: Money) -> str:
-    """Money as it is written in a language: `£147.00`, `147,00 €`, `9,500 ⭐`."""
-    locale = locale_of(language)
-    if money.currency == STARS:
-        return f"{format_currency(money.amount, '', '#,##0', locale=locale, currency_digits=False)} ⭐"
-    places = exponent(money.currency)
-    whole, fraction = divmod(abs(money.amount), 10**places)
-    sign = "-" if money.amount < 0 else ""
-    decimal = f"{sign}{whole}.{fraction:0{places}d}" if places else f"{sign}{whole}"
-    return format_currency(decimal, money.currency, locale=locale)
-
-
-def moment_words(language: str | None, moment: datetime) -> str:
-    """A moment as it is written in a language, in UTC: `25 Nov 2026, 14:05 UTC`."""
-    return f"{format_datetime(moment, 'd MMM y, HH:mm', tzinfo=None, locale=locale_of(language))} UTC"
-
-
-def locale_of(language: str | None) -> Locale:
-    """Babel's locale for Telegram's name of a language; British English for one that it does not know."""
-    try:
-        return Locale.parse((language or "").replace("-", "_") or "en_GB")
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse("en_GB")
 
 
 async def _queue(session: AsyncSession, calls: Sequence[Call], now: datetime) -> None:

@@ -8,7 +8,7 @@ from botyard.feature import Feature
 from botyard.features.broadcasts import measures
 from botyard.features.broadcasts.all_pages import all_pages
 from botyard.features.broadcasts.handlers import approval, arrivals, buttons, command, dialogs, visitors
-from botyard.features.broadcasts.jobs import JOBS
+from botyard.features.broadcasts.jobs import JOBS, LISTENERS
 from botyard.features.broadcasts.tools import TOOLS
 
 FEATURE = Feature(
@@ -23,6 +23,7 @@ FEATURE = Feature(
     dialog_steps=dialogs.STEPS,
     deep_links=(visitors.leave_link, arrivals.arrived),
     jobs=JOBS,
+    listeners=LISTENERS,
     pages=all_pages,
     tools=(TOOLS,),
     measure=measures.measure,

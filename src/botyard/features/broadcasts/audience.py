@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from botyard.features.broadcasts.models import Payer
 from botyard.ids import BotId
 from botyard.members.consent import Consent, Topic
-from botyard.members.entitlements import has_paid_time
+from botyard.members.entitlements import EntitlementRow, has_paid_time
 from botyard.members.marketing import MemberSource, MemberTag
 from botyard.members.models import BotChat, Chat, Role, RoleRaise, User
 
@@ -18,7 +21,9 @@ from botyard.members.models import BotChat, Chat, Role, RoleRaise, User
 class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     """Conditions on members; all must hold. An empty one is everybody whom the bot can write to.
 
-    Days count back from the moment of freezing. `languages` are codes like `de`, which also take in `de-AT`.
+    Days count back from the moment of freezing, those of `ends_within_days` on from it. `languages` are codes
+    like `de`, which also take in `de-AT`. `plans` and `packs` are codes of what a member has now; with
+    `lapsed_within_days`, of what he had. What ends, or has lapsed, is a pack that he has not renewed.
     """
 
     roles: tuple[Role, ...] = ()
@@ -31,6 +36,11 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
     without_members: tuple[int, ...] = ()
+    plans: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+    ends_within_days: int | None = None
+    lapsed_within_days: int | None = None
+    never_paid: bool = False
 
 
 EVERYBODY = Audience()
@@ -47,7 +57,7 @@ def meant(audience: Audience, bot_id: BotId, now: datetime) -> Select[tuple[int,
         select(User.id, Chat.id.label("chat_key"), func.lower(User.language_code).label("language"))
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
         .where(_is_met(bot_id, reachable=True), User.banned_at.is_(None), User.created_at <= now)
-        .where(*_looks(audience, bot_id, now), *_marks(audience))
+        .where(*_looks(audience, bot_id, now), *_marks(audience), *_pays(audience, now))
     )
 
 
@@ -57,8 +67,19 @@ def unreachable(audience: Audience, bot_id: BotId, topic: Topic, now: datetime) 
         select(User.id)
         .join(Chat, and_(Chat.telegram_id == User.id, Chat.type == "private"))
         .where(_is_met(bot_id, reachable=False), User.banned_at.is_(None), _agrees(topic))
-        .where(*_looks(audience, bot_id, now), *_marks(audience))
+        .where(*_looks(audience, bot_id, now), *_marks(audience), *_pays(audience, now))
     )
+
+
+async def unheard_of(session: AsyncSession, audience: Audience) -> list[str]:
+    """Codes of plans and packs that nobody has, or has ever had: they may be misspelt."""
+    named = [(EntitlementRow.plan, code) for code in audience.plans]
+    named += [(EntitlementRow.pack, code) for code in audience.packs]
+    return [
+        code
+        for column, code in named
+        if await session.scalar(select(EntitlementRow.id).where(column == code).limit(1)) is None
+    ]
 
 
 def speaks(language: ColumnElement[str], code: str) -> ColumnElement[bool]:
@@ -119,3 +140,31 @@ def _marks(audience: Audience) -> Iterator[ColumnElement[bool]]:
         yield not_(exists(tagged.where(MemberTag.tag.in_(audience.without_tags))))
     if audience.without_members:
         yield User.id.not_in(audience.without_members)
+
+
+def _pays(audience: Audience, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Each is a look at the member's few entitlements, or at one row by its key."""
+    had = select(EntitlementRow.id).where(EntitlementRow.user_id == User.id)
+    if audience.plans:
+        had = had.where(EntitlementRow.plan.in_(audience.plans))
+    if audience.packs:
+        had = had.where(EntitlementRow.pack.in_(audience.packs))
+    holds = had.where(EntitlementRow.starts_at <= now, EntitlementRow.ends_at > now)
+    if audience.ends_within_days is not None:
+        limit = now + timedelta(days=audience.ends_within_days)
+        yield exists(holds.where(EntitlementRow.ends_at <= limit, _is_last(limit)))
+    if audience.lapsed_within_days is not None:
+        since = now - timedelta(days=audience.lapsed_within_days)
+        lapsed = had.where(EntitlementRow.ends_at > since, EntitlementRow.ends_at <= now)
+        yield exists(lapsed.where(_is_last(now)))
+    elif audience.plans or audience.packs:
+        yield exists(holds)
+    if audience.never_paid:
+        yield not_(exists().where(Payer.user_id == User.id))
+
+
+def _is_last(limit: datetime) -> ColumnElement[bool]:
+    """Whether nothing of the same pack goes on after that moment."""
+    later = aliased(EntitlementRow)
+    same = (later.user_id == EntitlementRow.user_id, later.pack == EntitlementRow.pack)
+    return not_(exists().where(*same, later.ends_at > limit))

@@ -15,6 +15,8 @@ MOST_WORDS = 200
 """Of one kind; an excluded member is one, for example."""
 LONGEST_TAG, LONGEST_SOURCE = 32, 64
 
+PLAN_CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+
 FORM = "Write it like: language de or en, seen in 30 days, tag vip, not tag slow. Or: everybody."
 
 _ALL = ("everybody", "everyone", "all")
@@ -34,8 +36,9 @@ def read_audience(text: str) -> Audience:
     """The audience that the words describe: conditions with commas between, which all must hold.
 
     `language de or en`, `role subscriber`, `seen in 30 days`, `not seen in 60 days`, `joined in 7 days`,
-    `joined before 90 days`, `source guide-1`, `tag vip or "big spender"`, `not tag slow`, `not member 1001`;
-    or `everybody`. Raises `BadBroadcast`, which names what is not understood.
+    `joined before 90 days`, `source guide-1`, `tag vip or "big spender"`, `not tag slow`, `not member 1001`,
+    `plan gold-3m`, `pack gold`, `ends in 7 days`, `lapsed in 30 days`, `never paid`; or
+    `everybody`. Raises `BadBroadcast`, which names what is not understood.
     """
     found: dict[str, Any] = {}
     for said in _conditions(text):
@@ -68,6 +71,11 @@ def describe(audience: Audience) -> str:
         *_listed("tag", audience.tags),
         *_listed("not tag", audience.without_tags),
         *_listed("not member", map(str, audience.without_members)),
+        *_listed("plan", audience.plans),
+        *_listed("pack", audience.packs),
+        *_dated("ends in {} days", audience.ends_within_days),
+        *_dated("lapsed in {} days", audience.lapsed_within_days),
+        *(["never paid"] if audience.never_paid else []),
     ]
     return ", ".join(parts)
 
@@ -95,6 +103,8 @@ def _conditions(text: str) -> list[list[_Word]]:
 def _condition(said: Sequence[_Word]) -> tuple[str, Any]:
     """The field of `Audience` that a condition sets, and to what."""
     head = [word.lower() for word, is_quoted in said[:2] if not is_quoted]
+    if [word.lower() for word, is_quoted in said if not is_quoted] == ["never", "paid"] and len(said) == 2:
+        return "never_paid", True
     for words, field, read in _CONDITIONS:
         if tuple(head[: len(words)]) == words:
             values = [word for word, is_quoted in said[len(words) :] if is_quoted or not _is_filler(word)]
@@ -138,6 +148,14 @@ def _members(values: Sequence[str]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, values)))
 
 
+def _codes(values: Sequence[str]) -> tuple[str, ...]:
+    codes = [value.lower() for value in values]
+    for code in codes:
+        if not PLAN_CODE.fullmatch(code):
+            raise BadBroadcast(f"'{code[:40]}' is no code of a plan.", remedy="Write it as /plans has it.")
+    return tuple(dict.fromkeys(codes))
+
+
 def _names(longest: int) -> Callable[[Sequence[str]], tuple[str, ...]]:
     def read(values: Sequence[str]) -> tuple[str, ...]:
         for value in values:
@@ -160,6 +178,10 @@ _CONDITIONS: Sequence[tuple[tuple[str, ...], str, Callable[[Sequence[str]], Any]
     (("language",), "languages", _languages),
     (("source",), "sources", _names(LONGEST_SOURCE)),
     (("tag",), "tags", _names(LONGEST_TAG)),
+    (("plan",), "plans", _codes),
+    (("pack",), "packs", _codes),
+    (("ends",), "ends_within_days", _days),
+    (("lapsed",), "lapsed_within_days", _days),
 )
 """How a condition begins, longer beginnings first; the field that it sets; how its values are read."""
 

@@ -16,6 +16,7 @@ from botyard.features.broadcasts.service.drafts import Plan, Wording
 from botyard.features.broadcasts.service.figures import Progress
 from botyard.features.broadcasts.service.overview import Overview
 from botyard.features.broadcasts.service.preflight import Preflight
+from botyard.features.broadcasts.service.sales import SalesResult
 from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.jobs.moment_words import describe_moment
 from botyard.members.consent import Topic
@@ -270,10 +271,23 @@ def _rest(say: Say, seen: Overview) -> Screen:
             left=each.left,
             started=each.started,
         )
+        + _sales(say, each.sales)
         for each in seen.results[:VARIANTS_SHOWN]
     ]
     html = "\n".join([*lines, *(["", *results] if results else [])])
     return Screen(html, _rest_buttons(say, seen))
+
+
+def _sales(say: Say, sold: SalesResult) -> str:
+    if not sold:
+        return ""
+    return say(
+        "broadcast-sales",
+        sales=sold.sales,
+        renewals=sold.renewals,
+        refunds=sold.refunds,
+        money=sold.sums,
+    )
 
 
 def _which(say: Say, seen: Overview, wording: Wording) -> Html:

@@ -8,6 +8,7 @@ from itertools import product
 from urllib.parse import urlsplit
 
 from botyard.features.broadcasts.message import (
+    VARIABLES,
     ButtonKind,
     Message,
     MessageButton,
@@ -18,6 +19,7 @@ from botyard.features.broadcasts.message import (
     unknown_variables,
 )
 from botyard.ids import BotId
+from botyard.members.referral_codes import LENGTH, link_of
 from botyard.telegram.text import CAPTION_LIMIT, TEXT_LIMIT, html_problem, split_html, visible_length
 
 MOST_BUTTONS = 100
@@ -32,11 +34,17 @@ UNMIXED_KINDS = frozenset({MessageKind.DOCUMENT, MessageKind.AUDIO})
 """In an album they go with their like only (Bot API, sendMediaGroup)."""
 
 _WIDE = "\U0001d504" * 64
-LONGEST = Person(10**15, _WIDE, _WIDE, "x" * 32)
+LONGEST = Person(
+    10**15, _WIDE, _WIDE, "x" * 32, _WIDE, "30 September 2027".ljust(40), link_of("x" * 32, "x" * LENGTH)
+)
 """The longest name that Telegram lets people have: 64 letters and 64 letters, each two units wide."""
+_LINK = link_of("a", "b" * LENGTH)
+"""Everybody has one."""
 _SHAPES = [
-    Person(1, first_name, last_name, username)
-    for first_name, last_name, username in product(("A", ""), ("B", None), ("c", None))
+    Person(1, first_name, last_name, username, *paid, referral_link=_LINK)
+    for first_name, last_name, username, paid in product(
+        ("A", ""), ("B", None), ("c", None), (("D", "E"), ("", ""))
+    )
 ]
 """All that may be missing of a member, with and without each other."""
 
@@ -92,7 +100,7 @@ def _of_text(message: Message) -> Iterator[_Finding]:
     if html is None:
         return
     for name in unknown_variables(html):
-        yield f"{{{name}}} stands for nothing.", "Use first_name, last_name, name, username or id."
+        yield f"{{{name}}} stands for nothing.", f"Use {', '.join(VARIABLES)}."
     for typed in broken_variables(html):
         yield (
             f"“{typed}” would be sent as it is typed.",

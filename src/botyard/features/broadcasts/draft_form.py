@@ -16,6 +16,7 @@ from botyard.console import Form
 from botyard.console.forms import Fillable
 from botyard.features.broadcasts import button_words, contents
 from botyard.features.broadcasts.audience import EVERYBODY, Audience
+from botyard.features.broadcasts.audience_words import PLAN_CODE
 from botyard.features.broadcasts.message import Message, MessageKind
 from botyard.features.broadcasts.option_words import HIGHEST_CAP, MOST_CAP_DAYS
 from botyard.features.broadcasts.service.drafts import LONGEST_NAME, MOST_VARIANTS, Cap, Plan, Wording
@@ -121,6 +122,11 @@ def read_audience(form: Form) -> Audience:
         tags=_words(form, "tags", _TAG, str, "a tag of at most 32 characters"),
         without_tags=_words(form, "without_tags", _TAG, str, "a tag of at most 32 characters"),
         without_members=_words(form, "without_members", _MEMBER, int, "a member's number in Telegram"),
+        plans=_words(form, "plans", PLAN_CODE, str.lower, "the code of a plan, such as gold-3m"),
+        packs=_words(form, "packs", PLAN_CODE, str.lower, "the code of a pack, such as gold"),
+        ends_within_days=days("ends_within_days"),
+        lapsed_within_days=days("lapsed_within_days"),
+        never_paid=form.flag("never_paid"),
     )
 
 
@@ -196,7 +202,7 @@ def _words(
     rows = csv.reader(typed.splitlines(), skipinitialspace=True)
     words = [" ".join(each.split()) for row in rows for each in row if each.strip()]
     for word in words:
-        if not shape.fullmatch(word.lower() if shape is LANGUAGE else word):
+        if not shape.fullmatch(word.lower() if shape in (LANGUAGE, PLAN_CODE) else word):
             form.refuse(name, f"“{word[:40]}” is not {what}.")
             return ()
     return tuple(dict.fromkeys(as_kept(word) for word in words))
@@ -216,13 +222,16 @@ def _plan_values(plan: Plan) -> dict[str, Fillable]:
 
 
 def _audience_values(audience: Audience) -> dict[str, Fillable]:
-    several = ("languages", "sources", "tags", "without_tags", "without_members")
+    several = ("languages", "sources", "tags", "without_tags", "without_members", "plans", "packs")
     return {
         "roles": [str(int(role)) for role in audience.roles],
         "seen_within_days": audience.seen_within_days,
         "unseen_for_days": audience.unseen_for_days,
         "joined_within_days": audience.joined_within_days,
         "joined_before_days": audience.joined_before_days,
+        "ends_within_days": audience.ends_within_days,
+        "lapsed_within_days": audience.lapsed_within_days,
+        "never_paid": audience.never_paid,
         **{name: _listed(getattr(audience, name)) for name in several},
     }
 

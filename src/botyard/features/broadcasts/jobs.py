@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
 from botyard.features.broadcasts import albums, asking, following, trying
 from botyard.features.broadcasts.models import Broadcast, BroadcastState
-from botyard.features.broadcasts.service import composing, driving, life, testing
+from botyard.features.broadcasts.service import composing, driving, life, sales, testing
 from botyard.features.broadcasts.service.composing import Shop
 from botyard.features.broadcasts.service.preflight import NotReady
 from botyard.ids import BotId
+from botyard.jobs.facts import Listener, PaymentRecorded
 from botyard.routing.context import House
 
 
@@ -65,6 +67,11 @@ async def stumbled(session: AsyncSession, payload: Mapping[str, Any], problem: s
         await life.pause(session, broadcast, None, now, why=f"It could not go on: {problem[:300]}")
 
 
+async def sold(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """Notes which broadcast a payment goes back to."""
+    await sales.note(session, msgspec.convert(payload, PaymentRecorded))
+
+
 async def _locked(session: AsyncSession, payload: Mapping[str, Any]) -> Broadcast | None:
     number = payload["broadcast_id"]
     return await session.get(Broadcast, number, with_for_update=True, populate_existing=True)
@@ -77,3 +84,4 @@ JOBS = (
     HouseJob(testing.TEST_JOB, trying.settle),
     HouseJob(albums.ALBUM_JOB, albums.settle),
 )
+LISTENERS = (Listener(PaymentRecorded, "broadcasts", sold),)

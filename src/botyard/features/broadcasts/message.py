@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -81,6 +81,12 @@ class Person:
     first_name: str
     last_name: str | None
     username: str | None
+    plan: str = ""
+    """What he has paid for, or had last, as members call it."""
+    expiry: str = ""
+    """When that ends, or has ended: a date in words."""
+    referral_link: str = ""
+    """His own link for friends."""
 
 
 VARIABLES: Mapping[str, Callable[[Person], str]] = {
@@ -89,6 +95,9 @@ VARIABLES: Mapping[str, Callable[[Person], str]] = {
     "name": lambda person: " ".join(filter(None, [person.first_name, person.last_name])),
     "username": lambda person: f"@{person.username}" if person.username else "",
     "id": lambda person: str(person.user_id),
+    "plan": lambda person: person.plan,
+    "expiry": lambda person: person.expiry,
+    "referral_link": lambda person: person.referral_link,
 }
 """What `{first_name}` and the others stand for; `{first_name|friend}` has a word for who has none."""
 
@@ -129,6 +138,7 @@ class Template:
 
     def __init__(self, html: str) -> None:
         self._parts: list[str | tuple[Callable[[Person], str], str]] = []
+        self.names = frozenset(match[1] for match in _VARIABLE.finditer(html)) & VARIABLES.keys()
         end = 0
         for match in _VARIABLE.finditer(html):
             if match[1] in VARIABLES:
@@ -164,6 +174,14 @@ class Prepared:
     params: Mapping[str, Any]
     template: Template | None
     text_key: str
+    language: str | None = None
+    """The one that it is in, where that is known."""
+    bot_username: str | None = None
+
+    @property
+    def names(self) -> Set[str]:
+        """The variables that it has."""
+        return self.template.names if self.template else frozenset()
 
     def params_for(self, person: Person) -> dict[str, Any]:
         """The parameters of the call for this person, but for the chat."""

@@ -187,6 +187,8 @@ class VisitKind(StrEnum):
     """What a member did because of a broadcast."""
 
     START = "start"
+    CLICK = "click"
+    """He pressed a button that is counted; who follows a link to elsewhere is not known."""
     LEAVE = "leave"
     """He left the list."""
 
@@ -200,4 +202,41 @@ class Visit(Base):
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     kind: Mapped[VisitKind] = mapped_column(EnumText(VisitKind), primary_key=True)
     variant: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SaleKind(StrEnum):
+    """What a payment is to the broadcast that it goes back to."""
+
+    SALE = "sale"
+    RENEWAL = "renewal"
+    """More of what a sale was the beginning of."""
+    REFUND = "refund"
+
+
+class Sale(Base):
+    """A payment that goes back to a broadcast, or the return of one. Each counts once."""
+
+    __tablename__ = "broadcast_sales"
+
+    payment_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """The row of the ledger."""
+    key: Mapped[str] = mapped_column(String(300))
+    """What a return of the payment calls it: see `jobs.facts.PaymentRecorded`."""
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"))
+    variant: Mapped[int] = mapped_column(SmallInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[SaleKind] = mapped_column(EnumText(SaleKind))
+    plan: Mapped[str | None] = mapped_column(String(32))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Payer(Base):
+    """A member who has ever paid money, and when first."""
+
+    __tablename__ = "broadcast_payers"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -30,7 +30,7 @@ from botyard.features.broadcasts.pages import (
     templates,
 )
 from botyard.features.broadcasts.recipients_csv import recipients_csv
-from botyard.features.broadcasts.service import approval, book, drafts, figures, life
+from botyard.features.broadcasts.service import approval, book, drafts, figures, life, sales
 from botyard.features.broadcasts.service.figures import ButtonResult, Progress
 from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.members.audit import Actor
@@ -101,6 +101,8 @@ async def _one(site: Site, request: Request) -> Response:
             **_shared(broadcast, progress),
             wordings=await drafts.wordings_of(session, broadcast),
             results=results,
+            sold=[each for each in results if each.sales],
+            window=sales.WINDOW.days,
             pressed=[Pressed(each.number, button, each.sent) for each in results for button in each.buttons],
             reasons=await _reasons(session, broadcast, progress) if is_still else [],
             may_agree=approval.may_agree(broadcast, operator(request).user_id),

@@ -17,7 +17,7 @@ from botyard.clock import SystemClock
 from botyard.db.session import Database
 from botyard.feature import Cell, Tools
 from botyard.features.broadcasts.models import Broadcast, BroadcastState, RecipientState
-from botyard.features.broadcasts.service import drafts, figures, overview
+from botyard.features.broadcasts.service import drafts, figures, overview, sales
 from botyard.features.broadcasts.service.overview import Overview
 from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.telegram.bots import bots
@@ -52,9 +52,11 @@ def status(tools: Tools) -> Callable[..., None]:
         if number is None and not as_json:
             rows = [_brief(row) for row in rows]
         tools.print_rows(rows, as_json=as_json, empty="There is no broadcast yet.")
-        if results and not as_json:
-            typer.echo()
-            tools.print_rows(results, as_json=False, empty="")
+        sold = tools.with_database(lambda database: _sales(database, number))
+        for more in (results, sold):
+            if more and not as_json:
+                typer.echo()
+                tools.print_rows(more, as_json=False, empty="")
 
     return status
 
@@ -118,6 +120,24 @@ async def _read(database: Database, number: int | None) -> tuple[list[Row], list
             }
             for each in results
         ]
+
+
+async def _sales(database: Database, number: int | None) -> list[Row]:
+    """A row for each message that has sold something, of one broadcast that has begun."""
+    if number is None:
+        return []
+    async with database.reading() as session:
+        sold = await sales.by_variant(session, number)
+    return [
+        {
+            "message": variant,
+            "sales": each.sales,
+            "renewals": each.renewals,
+            "returned": each.refunds,
+            "money": each.sums,
+        }
+        for variant, each in sorted(sold.items())
+    ]
 
 
 async def _row(session: AsyncSession, broadcast: Broadcast, bot: str) -> Row:

@@ -168,12 +168,14 @@ def _chat_instance(chat: Chat, bot: Bot) -> int:
 
 
 def join_chat(request: ControlRequest) -> Json:
-    """A user joins, by link or (where no link is given) by name."""
+    """A user joins, by link or (where no link is given) by name; requests may be one bot's to deal with."""
     user, url = request.user(), request.optional("invite_link", str)
+    name = request.body.get("query_bot")
+    query_bot = request.world.find_bot(name) if name is not None else None
     if url is None:
         return join(request.world, request.world.find_group(request.field("chat_id", int)), user, None)
     chat, link = _linked(request, url)
-    return join(request.world, chat, user, link)
+    return join(request.world, chat, user, link, query_bot=query_bot)
 
 
 def _linked(request: ControlRequest, url: str) -> tuple[Chat, InviteLink]:

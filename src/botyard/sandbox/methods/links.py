@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from botyard.sandbox.errors import bad_request
-from botyard.sandbox.membership import change_member
+from botyard.sandbox.membership import change_member, close_request
 from botyard.sandbox.methods.places import group_of, require_right
+from botyard.sandbox.methods.queries import TOO_OLD
 from botyard.sandbox.methods.registry import Call, method
 from botyard.sandbox.rendering import link_json
 from botyard.sandbox.state import Chat, InviteLink, JoinRequest, Json, Status
@@ -124,13 +125,7 @@ def export_chat_invite_link(call: Call) -> str:
 @method("approveChatJoinRequest")
 def approve_chat_join_request(call: Call) -> bool:
     chat, request = _request(call)
-    link = request.link
-    if link:
-        link.joined.add(request.user.id)
-    direct = link is None
-    change_member(
-        call.world, chat, request.user, Status.MEMBER, by=call.bot, link=link, via_join_request=direct
-    )
+    _let_in(call, chat, request)
     return True
 
 
@@ -138,6 +133,42 @@ def approve_chat_join_request(call: Call) -> bool:
 def decline_chat_join_request(call: Call) -> bool:
     _request(call)
     return True
+
+
+@method("answerChatJoinRequestQuery")
+def answer_chat_join_request_query(call: Call) -> bool:
+    """The answer to a request's query: within 10 seconds, by the bot that got it."""
+    query_id, result = call.params.text("chat_join_request_query_id"), call.params.text("result")
+    if result not in ("approve", "decline", "queue"):
+        raise bad_request("wrong result specified")
+    for chat in call.world.chats.values():
+        for request in chat.requests.values():
+            if request.query_id == query_id and request.query_bot is call.bot:
+                if request.query_ends <= call.world.clock.monotonic():
+                    raise bad_request(TOO_OLD)
+                request.query_id = None
+                _end_query(call, chat, request, result)
+                return True
+    raise bad_request(TOO_OLD)
+
+
+def _end_query(call: Call, chat: Chat, request: JoinRequest, result: str) -> None:
+    if result == "queue":
+        return
+    del chat.requests[request.user.id]
+    close_request(call.world, chat, request.user)
+    if result == "approve":
+        _let_in(call, chat, request)
+
+
+def _let_in(call: Call, chat: Chat, request: JoinRequest) -> None:
+    link = request.link
+    if link:
+        link.joined.add(request.user.id)
+    direct = link is None
+    change_member(
+        call.world, chat, request.user, Status.MEMBER, by=call.bot, link=link, via_join_request=direct
+    )
 
 
 def _request(call: Call) -> tuple[Chat, JoinRequest]:
@@ -149,4 +180,5 @@ def _request(call: Call) -> tuple[Chat, JoinRequest]:
     request = chat.requests.pop(user_id, None)
     if request is None:
         raise bad_request("HIDE_REQUESTER_MISSING")
+    close_request(call.world, chat, request.user)
     return chat, request

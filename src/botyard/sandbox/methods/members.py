@@ -48,8 +48,10 @@ def ban_chat_member(call: Call) -> bool:
 
 @method("unbanChatMember")
 def unban_chat_member(call: Call) -> bool:
-    """Also removes a member who is present, unless `only_if_banned`."""
+    """Also removes a member who is present, unless `only_if_banned`. Basic groups know no bans."""
     chat, member = _restrictable(call)
+    if chat.type is ChatType.GROUP:
+        raise bad_request("method is available for supergroup and channel chats only")
     removes = member.here and not call.params.flag("only_if_banned")
     if member.status is Status.KICKED or removes:
         change_member(call.world, chat, member.account, Status.LEFT, by=call.bot)

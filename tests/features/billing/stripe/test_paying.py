@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.features.billing.shop import says
 from tests.features.billing.stripe.till import MONTH, PRICE, Till
 from tests.support.outcomes import count_of
 from tests.support.running import PAUL
@@ -38,7 +39,6 @@ async def test_purchase(till: Till) -> None:
     assert len(receipts) == 1
     assert "Gold &amp; silver" in receipts[0] or "Gold & silver" in receipts[0]
     assert f"{end:%H:%M} UTC" in receipts[0]
-    assert await count_of(till.house, f'billing_checkout_started_total{{plan="{order.plan}"}}') == 1
     assert await count_of(till.house, 'billing_payments_total{status="credited"}') >= 1
 
 
@@ -188,7 +188,7 @@ async def test_a_second_session_paid_for_one_order_is_a_credit(till: Till) -> No
     assert await till.kinds(order) == [("charge", PRICE), ("charge", PRICE)]
     assert await till.end(order) == end
     assert [each.kind for each in await till.doubts(order)] == [DoubtKind.PAID_TWICE]
-    assert any("We received" in each for each in [str(m.get("text")) for m in await till.house.replies(PAUL)])
+    await says(till.house, PAUL, "We received", "paid before")
 
 
 async def test_another_amount_than_was_asked_for(till: Till) -> None:

@@ -16,6 +16,7 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 TABLES = (
+    "billing_cursors",
     "signing_keys",
     "stripe_events",
     "payment_doubts",
@@ -47,6 +48,13 @@ def upgrade() -> None:
         sa.Column("type", sa.String(128), nullable=False),
         sa.Column("received_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_stripe_events"),
+    )
+    op.create_table(
+        "billing_cursors",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("position", sa.String(255), nullable=False),
+        sa.Column("moved_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_billing_cursors"),
     )
     op.create_table(
         "signing_keys",
@@ -284,6 +292,14 @@ def _doubts() -> None:
         sa.Column("settled_by", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_payment_doubts"),
         sqlite_autoincrement=True,
+    )
+    paid = sa.text("payment_id IS NOT NULL")
+    op.create_index(
+        "ix_payment_doubts_payment_id",
+        "payment_doubts",
+        ["payment_id"],
+        postgresql_where=paid,
+        sqlite_where=paid,
     )
     opened = sa.text("settled_at IS NULL AND kind != 'refused'")
     op.create_index(

@@ -2,6 +2,7 @@
 
 from botyard.features.billing.models.books import BookCursor, RefundId, RefundRequest, RefundState
 from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
+from botyard.features.billing.models.cursors import Cursor
 from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
 from botyard.features.billing.models.orders import (
     Doubt,
@@ -16,9 +17,11 @@ from botyard.features.billing.models.orders import (
     SubscriptionState,
     Way,
 )
+from botyard.features.billing.models.reminders import Reminder
 
 __all__ = [
     "BookCursor",
+    "Cursor",
     "Direction",
     "Discount",
     "DiscountId",
@@ -37,6 +40,7 @@ __all__ = [
     "RefundId",
     "RefundRequest",
     "RefundState",
+    "Reminder",
     "SigningKey",
     "Source",
     "StripeEvent",

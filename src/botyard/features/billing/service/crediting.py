@@ -86,7 +86,7 @@ async def credit(session: AsyncSession, facts: Facts, charge: Charge, now: datet
     if not orders.asks_for(order, charge.paid):
         asked = Money(order.amount, order.currency)
         return await _keep(session, facts, charge, order, Outcome.WRONG_AMOUNT, f"{asked} was asked for", now)
-    if not charge.is_renewal and await _is_paid(session, order):
+    if not charge.is_renewal and await is_paid(session, order):
         return await _keep(
             session, facts, charge, order, Outcome.PAID_TWICE, "the order was paid before", now
         )
@@ -126,7 +126,7 @@ async def pay(session: AsyncSession, facts: Facts, charge: Charge, order: Order,
     return Credited(Outcome.CREDITED, payment, order)
 
 
-async def _is_paid(session: AsyncSession, order: Order) -> bool:
+async def is_paid(session: AsyncSession, order: Order) -> bool:
     """Whether a charge has paid it. Not its state: a renewal may have overtaken the first payment."""
     paid = select(Payment.id).where(
         Payment.order_id == order.id, Payment.kind == Kind.CHARGE, Payment.pack.is_not(None)

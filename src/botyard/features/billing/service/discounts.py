@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
@@ -13,6 +15,8 @@ from botyard.features.billing.models import Discount, DiscountId, Order, OrderSt
 from botyard.features.billing.service.catalog import Offer
 from botyard.ids import UserId
 from botyard.money import Money
+
+_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
 class NotValid(BotyardError):
@@ -47,9 +51,13 @@ async def take(
     return Taken(DiscountId(discount.id), _off(discount, price))
 
 
+def is_use(now: datetime) -> ColumnElement[bool]:
+    """The condition on a row of `Order` that it uses its code up: it was paid, or can still be."""
+    return or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
+
+
 async def _require_left(session: AsyncSession, discount: Discount, user_id: UserId, now: datetime) -> None:
-    is_use = or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
-    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use)
+    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use(now))
     if discount.once_per_member and await session.scalar(used.where(Order.user_id == user_id)):
         raise NotValid(f"You have used the code {discount.code}: it works once for each.")
     if discount.most_uses is not None and (await session.scalar(used) or 0) >= discount.most_uses:
@@ -65,3 +73,43 @@ def _off(discount: Discount, price: Money) -> int:
     else:
         raise NotValid(f"The code {discount.code} is for prices in {discount.currency}.")
     return min(off, price.amount - 1)
+
+
+async def give(
+    session: AsyncSession, to: UserId, percent: int, now: datetime, *, prefix: str = "THANKS"
+) -> str:
+    """A new code for one member alone, good for one order; nobody can guess it."""
+    code = f"{prefix}-{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
+    session.add(
+        Discount(
+            code=code,
+            percent=percent,
+            most_uses=1,
+            once_per_member=True,
+            only_user_id=to,
+            plans=[],
+            active=True,
+            created_at=now,
+        )
+    )
+    await session.flush()
+    return code
+
+
+async def withdraw(session: AsyncSession, code: str) -> None:
+    """Makes a code worth nothing from now on; what was ordered with it stays so."""
+    await session.execute(update(Discount).where(Discount.code == code).values(active=False))
+
+
+async def unused(session: AsyncSession, codes: Collection[str], now: datetime) -> list[str]:
+    """Those of these codes, each good for one order, that can still be used."""
+    if not codes:
+        return []
+    used = select(Order.id).where(Order.discount_id == Discount.id, is_use(now)).exists()
+    found = await session.scalars(
+        select(Discount.code)
+        .where(Discount.code.in_(codes), Discount.active, ~used)
+        .where(or_(Discount.expires_at.is_(None), Discount.expires_at > now))
+        .order_by(Discount.id)
+    )
+    return list(found)

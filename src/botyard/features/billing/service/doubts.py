@@ -57,6 +57,14 @@ async def unsettled(session: AsyncSession, most: int = 100) -> Sequence[Doubt]:
     return found.all()
 
 
+async def is_noted(session: AsyncSession, kind: DoubtKind, payment_id: PaymentId) -> bool:
+    """Whether such a doubt about a row of the ledger was written down before."""
+    found = await session.scalar(
+        select(Doubt.id).where(Doubt.payment_id == payment_id, Doubt.kind == kind).limit(1)
+    )
+    return found is not None
+
+
 async def settle(session: AsyncSession, doubt_id: DoubtId, by: UserId | None, now: datetime) -> Doubt | None:
     """Marks a doubt as settled, once; None if it is, or there is none."""
     doubt = await session.get(Doubt, doubt_id, with_for_update=True, populate_existing=True)

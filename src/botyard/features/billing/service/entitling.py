@@ -83,6 +83,11 @@ def stretches(entries: Iterable[Entry]) -> list[Stretch]:
     return [each for pack in sorted(given) for each in given[pack]]
 
 
+def left_of(entries: Iterable[Entry], key: str) -> Fraction:
+    """Which part of a row is left, by these rows of its member: 0 where all of it was taken back, to 1."""
+    return _kept(entries).get(key, ALL)
+
+
 def later(moment: datetime, *, days: int | None = None, months: int | None = None) -> datetime:
     """The moment so much later. A month ends on the same day, or on its last: 31 January, 28 February."""
     if months:
@@ -128,9 +133,12 @@ def _end(row: Entry, start: datetime, kept: Fraction) -> datetime:
     if not kept:
         return start
     end = later(start, days=row.days, months=row.months)
+    if row.paid_until is not None:
+        end = max(end, row.paid_until)
     if kept < 1:
-        return start + ceil((end - start) // INSTANT * kept / (DAY // INSTANT)) * DAY
-    return end if row.paid_until is None else max(end, row.paid_until)
+        days_left = ceil((end - start) // INSTANT * kept / (DAY // INSTANT))
+        return min(end, start + days_left * DAY)
+    return end
 
 
 def _cut(given: Iterable[Stretch], at: datetime) -> list[Stretch]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.statements import insert_new
 from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Plan, Source
-from botyard.features.billing.service.entitling import Entry, stretches
+from botyard.features.billing.service.entitling import Entry, key_of, stretches
 from botyard.ids import BotId, UserId
 from botyard.jobs.facts import EntitlementsChanged, Facts, PaymentRecorded
 from botyard.members import entitlements
@@ -39,7 +39,7 @@ async def record(
     The key of a row is (source, direction, the other side's id): whoever reports a payment again, and by
     whichever way it comes, changes nothing. The member is locked: his rows are added one after the other.
     """
-    await _lock(session, about.user_id, now)
+    await _meet(session, about.user_id, now)
     values = {
         "kind": entry.kind,
         "source": entry.source,
@@ -77,15 +77,21 @@ async def entitle(session: AsyncSession, user_id: UserId) -> list[Entitlement]:
     rows = await rows_of(session, user_id)
     by_key = {(row.source, row.direction, row.external_id): row for row in rows}
     given = stretches(entry_of(row) for row in rows)
-    plans = await session.execute(select(Plan.code, Plan.features))
-    features = {row.code: tuple(row.features) for row in plans}
+    plans = await session.execute(select(Plan.code, Plan.features, Plan.title))
+    known = {row.code: (tuple(row.features), row.title) for row in plans}
     made = []
     for each in given:
         row = by_key[each.entry.source, each.entry.direction, each.entry.external_id]
-        plan = row.plan or ""
+        features, title = known.get(row.plan or "", ((), ""))
         made.append(
             Entitlement(
-                plan, each.pack, features.get(plan, ()), each.starts_at, each.ends_at, PaymentId(row.id)
+                plan=row.plan or "",
+                pack=each.pack,
+                features=features,
+                starts_at=each.starts_at,
+                ends_at=each.ends_at,
+                payment_id=PaymentId(row.id),
+                title=title,
             )
         )
     await entitlements.replace(session, user_id, made)
@@ -129,13 +135,18 @@ def entry_of(row: Payment) -> Entry:
     )
 
 
-async def _lock(session: AsyncSession, user_id: UserId, now: datetime) -> None:
-    """Takes the member's row; who pays without ever having written gets one."""
+async def lock(session: AsyncSession, user_id: UserId) -> None:
+    """Takes the member's row until the transaction ends: what becomes of his money comes one by one."""
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+async def _meet(session: AsyncSession, user_id: UserId, now: datetime) -> None:
+    """Locks the member; who pays without ever having written gets a row."""
     nobody = {"id": user_id, "first_name": "", "is_premium": False, "role": Role.PUBLIC}
     await session.execute(
         insert_new(session.get_bind().dialect, User).values({**nobody, "created_at": now, "seen_at": now})
     )
-    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await lock(session, user_id)
 
 
 def _told(payment: Payment) -> PaymentRecorded:
@@ -150,4 +161,6 @@ def _told(payment: Payment) -> PaymentRecorded:
         plan=payment.plan,
         at=payment.at,
         is_money=payment.kind not in (Kind.GRANT, Kind.ADJUSTMENT),
+        key=key_of(payment.source, payment.external_id),
+        refers_to=payment.refers_to,
     )

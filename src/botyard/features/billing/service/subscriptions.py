@@ -11,6 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.features.billing.models import Order, OrderId, Subscription, SubscriptionState
 from botyard.ids import UserId
 
+NOT_PAID_YET = ""
+"""The reference of one whose first payment is not known: its state has overtaken it."""
+GOING_ON = (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)
+"""In these states money may still come by itself."""
+
 
 async def note(
     session: AsyncSession,
@@ -22,12 +27,18 @@ async def note(
     now: datetime,
     customer: str | None = None,
 ) -> Subscription:
-    """Writes down how the subscription of an order is; its period only ever grows."""
+    """Writes down how the subscription of an order is; its period only ever grows.
+
+    A state that overtook the first payment stays when that comes.
+    """
     found = await of_order(session, OrderId(order.id))
     if found is None:
         found = Subscription(order_id=order.id, user_id=order.user_id, way=order.way, reference=reference)
         session.add(found)
-    found.reference, found.state, found.changed_at = reference, state, now
+        found.state = state
+    elif found.reference != NOT_PAID_YET or reference == NOT_PAID_YET:
+        found.state = state
+    found.reference, found.changed_at = reference, now
     found.customer = customer or found.customer
     if period_ends_at is not None:
         found.period_ends_at = max(found.period_ends_at or period_ends_at, period_ends_at)

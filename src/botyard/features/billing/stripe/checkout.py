@@ -14,13 +14,13 @@ from stripe.params.billing_portal import SessionCreateParams as PortalParams
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItemPriceDataRecurring
 
 from botyard.feature import HouseJob
-from botyard.features.billing.counters import CHECKOUTS_STARTED
 from botyard.features.billing.models import Order, OrderState, Subscription, Way
 from botyard.features.billing.service import orders
 from botyard.features.billing.stripe.amounts import NotAtStripe, to_stripe
 from botyard.features.billing.stripe.client import StripeOff, StripeRefused, ask, connected
 from botyard.features.billing.stripe.marks import marks
-from botyard.features.billing.telling import language_of, moment_words, money_words
+from botyard.features.billing.telling import language_of
+from botyard.features.billing.words import moment, price
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs.queue import ANSWER, enqueue
 from botyard.money import Money
@@ -187,12 +187,11 @@ async def _send_button(
         return
     if order.url is None:
         order.reference, order.url = opened.id, opened.url
-        house.metrics.counter(CHECKOUTS_STARTED).labels(order.plan).inc()
     language = await language_of(session, UserId(order.user_id))
     words: dict[str, TextArgument] = {
         "title": order.title,
-        "amount": money_words(language, Money(order.amount, order.currency)),
-        "until": moment_words(language, min(order.expires_at, order.created_at + LONGEST_SESSION)),
+        "amount": price(Money(order.amount, order.currency), language),
+        "until": moment(min(order.expires_at, order.created_at + LONGEST_SESSION), language),
         "renews": "yes" if order.renews else "no",
     }
     await _say(house, session, payload, "checkout", now, words, link=("pay-button", order.url or opened.url))

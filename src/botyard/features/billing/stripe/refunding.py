@@ -28,7 +28,8 @@ from botyard.features.billing.stripe.amounts import to_stripe
 from botyard.features.billing.stripe.client import StripeOff, StripeRefused, ask, connected
 from botyard.features.billing.stripe.reading import Return, return_of
 from botyard.features.billing.stripe.settling import settle_return
-from botyard.features.billing.telling import language_of, money_words, tell_member
+from botyard.features.billing.telling import language_of, tell_member
+from botyard.features.billing.words import price
 from botyard.ids import BotId, UserId
 from botyard.jobs.queue import ANSWER, enqueue
 from botyard.members import audit
@@ -154,7 +155,7 @@ async def _tell(
     order = await session.get(Order, payment.order_id) if payment.order_id else None
     words = {
         "payment": str(payment.id),
-        "amount": money_words(await language_of(session, by), Money(request.amount, request.currency)),
+        "amount": price(Money(request.amount, request.currency), await language_of(session, by)),
         "title": order.title if order else "",
         "state": request.state.value,
         "why": request.detail or "",

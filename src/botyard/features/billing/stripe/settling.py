@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.counters import BILLING_PAYMENTS
+from botyard.features.billing.doubting import tell_doubt
 from botyard.features.billing.models import (
     Direction,
     DoubtKind,
@@ -47,7 +48,10 @@ async def settle(house: House, session: AsyncSession, come: Come, now: datetime,
     if credited.outcome is Outcome.KNOWN:
         return credited
     house.metrics.counter(BILLING_PAYMENTS).labels(credited.outcome.value).inc()
-    await tell_paid(house, session, credited, now)
+    if credited.outcome is Outcome.CREDITED:
+        await tell_paid(house, session, credited, now)
+    else:
+        await tell_doubt(house, session, credited, now)
     if missed:
         await _doubt(
             session, DoubtKind.MISSED, come, credited, "No event told of it: found at Stripe afterwards.", now

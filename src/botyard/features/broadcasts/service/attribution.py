@@ -66,14 +66,19 @@ async def visited(
     return True
 
 
-async def last_touch(session: AsyncSession, user_id: UserId, since: datetime) -> tuple[int, int] | None:
-    """The broadcast, and the number of its message, that last brought the member to the bot, since then."""
-    row = (
-        await session.execute(
-            select(Visit.broadcast_id, Visit.variant)
-            .where(Visit.user_id == user_id, Visit.kind == VisitKind.START, Visit.at >= since)
-            .order_by(Visit.at.desc(), Visit.broadcast_id.desc())
-            .limit(1)
-        )
-    ).first()
+async def last_touch(
+    session: AsyncSession, user_id: UserId, since: datetime, until: datetime | None = None
+) -> tuple[int, int] | None:
+    """The broadcast, and the number of its message, that last brought the member to do something, since then.
+
+    A start by its link, or a press that is counted; with `until`, not later than that.
+    """
+    brings = [VisitKind.START, VisitKind.CLICK]
+    touches = select(Visit.broadcast_id, Visit.variant).where(
+        Visit.user_id == user_id, Visit.kind.in_(brings), Visit.at >= since
+    )
+    if until is not None:
+        touches = touches.where(Visit.at <= until)
+    latest = touches.order_by(Visit.at.desc(), Visit.broadcast_id.desc()).limit(1)
+    row = (await session.execute(latest)).first()
     return None if row is None else (row.broadcast_id, row.variant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,8 @@ async def message(
     elif shop.bot_username:
         link = f"https://t.me/{shop.bot_username}?start=leave-{broadcast.id}-{wording.number}"
         said = with_way_out(said, link)
-    return prepare(said, {"inline_keyboard": rows} if rows else None, paid=broadcast.paid)
+    made = prepare(said, {"inline_keyboard": rows} if rows else None, paid=broadcast.paid)
+    return replace(made, language=wording.language, bot_username=shop.bot_username)
 
 
 def _carrying(broadcast: Broadcast, wording: Wording, bot_username: str | None) -> Message:
@@ -90,7 +91,8 @@ def trial(broadcast: Broadcast, wording: Wording, bot_username: str | None) -> P
         rows.append([{"text": LEAVE, "callback_data": f"{label}:0"}])
     elif bot_username:
         said = with_way_out(said, f"https://t.me/{bot_username}")
-    return prepare(said, {"inline_keyboard": rows} if rows else None)
+    made = prepare(said, {"inline_keyboard": rows} if rows else None)
+    return replace(made, language=wording.language, bot_username=bot_username)
 
 
 def with_way_out(message: Message, link: str) -> Message:

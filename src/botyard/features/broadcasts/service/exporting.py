@@ -8,12 +8,14 @@ from sqlalchemy import select
 
 from botyard.db.session import Database
 from botyard.features.broadcasts.models import Recipient
+from botyard.features.broadcasts.service import sales
+from botyard.features.broadcasts.service.sales import NO_SALES
 
 AT_ONCE = 5_000
 """So many rows are in memory, whatever the audience."""
-COLUMNS = ("user_id", "variant", "state", "reason", "at", "deleted")
+COLUMNS = ("user_id", "variant", "state", "reason", "at", "deleted", "sales", "renewals", "money")
 
-Row = tuple[int, int, str, str, str, str]
+Row = tuple[int, int, str, str, str, str, int, int, str]
 
 
 async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row]]:
@@ -40,6 +42,7 @@ async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row
         )
         async with database.reading() as session:
             rows = (await session.execute(wanted)).all()
+            sold = await sales.by_member(session, number, [row.user_id for row in rows])
         if not rows:
             return
         after = rows[-1].position
@@ -51,6 +54,9 @@ async def rows_of(database: Database, number: int) -> AsyncIterator[Sequence[Row
                 row.reason or "",
                 row.at.isoformat(),
                 "yes" if row.gone else "",
+                (bought := sold.get(row.user_id, NO_SALES)).sales,
+                bought.renewals,
+                bought.sums,
             )
             for row in rows
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.hot import HotConnection, HotStatement, in_one_trip
 from botyard.features.broadcasts.message import Person, Prepared
 from botyard.features.broadcasts.models import Broadcast, RecipientState
-from botyard.features.broadcasts.service import drafts, tallies, touches
+from botyard.features.broadcasts.service import drafts, personal, tallies, touches
 from botyard.features.broadcasts.service.drafts import Plan
 from botyard.features.broadcasts.service.life import receipt_of
+from botyard.features.broadcasts.service.personal import Addressee
 from botyard.features.broadcasts.service.tallies import Fate
 from botyard.ids import BotId, ChatKey
 from botyard.jobs.cron import WrongRecurrence
@@ -51,6 +52,7 @@ class Fed:
 _NEXT = HotStatement(
     """
     SELECT r.position, r.chat_key, r.variant, r.user_id, u.first_name, u.last_name, u.username,
+        u.language_code,
         u.banned_at IS NOT NULL, COALESCE(b.reachable, :no), COALESCE(c.granted, :unasked), z.zone,
         CASE WHEN :cap < 0 THEN 0 ELSE (
             SELECT count(*) FROM marketing_touches t
@@ -84,6 +86,7 @@ class _Candidate:
     chat_key: ChatKey
     variant: int
     person: Person
+    language: str | None
     banned: bool
     reachable: bool
     agrees: bool
@@ -134,7 +137,7 @@ async def feed(
         if moved:
             hot.execute(_MOVE, moved=moved, now=hot.moment(now))
             tallies.add(hot, broadcast.id, changes)
-        _queue(hot, broadcast, messages, sent, now)
+        _queue(hot, broadcast, messages, _knowing(hot, messages, sent, plan, now), now)
         return Fed(len(sent), through)
 
     fed = await in_one_trip(await session.connection(), go)
@@ -186,13 +189,14 @@ def _next(
             ChatKey(chat_key),
             variant,
             Person(*person),
+            language,
             banned=bool(banned),
             reachable=bool(reachable),
             agrees=bool(agrees),
             zone=zone,
             touches=touches,
         )
-        for position, chat_key, variant, *person, banned, reachable, agrees, zone, touches in rows
+        for position, chat_key, variant, *person, language, banned, reachable, agrees, zone, touches in rows
     ]
 
 
@@ -207,6 +211,25 @@ def _refusal(each: _Candidate, plan: Plan) -> tuple[RecipientState, str] | None:
     if plan.cap is not None and each.touches >= plan.cap.messages:
         return RecipientState.SKIPPED, ENOUGH
     return None
+
+
+def _knowing(
+    hot: HotConnection,
+    messages: Mapping[int, Prepared],
+    to: Sequence[_Candidate],
+    plan: Plan,
+    now: datetime,
+) -> Sequence[_Candidate]:
+    """The same, with what the messages say of them besides their names."""
+    names = frozenset[str]().union(*(each.names for each in messages.values()))
+    if not to or not names & personal.NAMES:
+        return to
+    addressees = [
+        Addressee(each.person, messages[each.variant].language or each.language, each.zone) for each in to
+    ]
+    username = messages[to[0].variant].bot_username
+    known = personal.complete(hot, addressees, names, plan, username, now)
+    return [replace(each, person=person) for each, person in zip(to, known, strict=True)]
 
 
 def _queue(

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.broadcasts.message import MessageButton
 from botyard.features.broadcasts.models import Broadcast, Recipient, RecipientState, Visit, VisitKind
-from botyard.features.broadcasts.service import composing, drafts, tallies
+from botyard.features.broadcasts.service import composing, drafts, sales, tallies
 from botyard.features.broadcasts.service.drafts import Wording
+from botyard.features.broadcasts.service.sales import NO_SALES, SalesResult
 from botyard.features.tracking import service as tracking
 from botyard.features.tracking.service import Clicks
 
@@ -76,6 +77,7 @@ class VariantResult:
     """Who left the list because of it."""
     started: int
     """Who came back to the bot by its link."""
+    sales: SalesResult = NO_SALES
 
     @property
     def number(self) -> int:
@@ -107,6 +109,7 @@ async def results(session: AsyncSession, broadcast: Broadcast) -> list[VariantRe
     wordings = await drafts.wordings_of(session, broadcast)
     counts = await tallies.counts(session, broadcast.id)
     visits = await _visits(session, broadcast.id)
+    sold = await sales.by_variant(session, broadcast.id)
     labels = [
         composing.label_of(broadcast.id, each.number, number)
         for each in wordings
@@ -125,6 +128,7 @@ async def results(session: AsyncSession, broadcast: Broadcast) -> list[VariantRe
             ],
             left=visits[each.number, VisitKind.LEAVE],
             started=visits[each.number, VisitKind.START],
+            sales=sold.get(each.number, NO_SALES),
         )
         for each in wordings
     ]

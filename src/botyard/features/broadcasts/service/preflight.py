@@ -15,12 +15,13 @@ from botyard.features.broadcasts import checks
 from botyard.features.broadcasts.checks import LONGEST, Problem
 from botyard.features.broadcasts.message import Message, MessageKind, Person, Template
 from botyard.features.broadcasts.models import Broadcast
-from botyard.features.broadcasts.service import composing, drafts
+from botyard.features.broadcasts.service import composing, drafts, personal
 from botyard.features.broadcasts.service.drafts import Plan, Wording, WrongMoment
 from botyard.features.broadcasts.service.freezing import NOBODY_ELSE, variant_of
 from botyard.ids import BotId, UserId
 from botyard.members.marketing import MarketingTouch
 from botyard.members.models import User
+from botyard.members.referral_codes import LENGTH, link_of
 from botyard.outbox.bulk import Pace
 
 RESERVE = 0.1
@@ -29,6 +30,8 @@ MESSAGES_A_STAR = 10
 """A paid message costs 0.1 Star (Bot API, allow_paid_broadcast)."""
 SAMPLES = 2
 """So many recipients of each message are shown what they get, besides the one with the longest name."""
+SAMPLE_LINK = link_of("your_bot", "x" * LENGTH)
+"""What stands for a member's link for friends: not all have one before they are sent one."""
 
 _NO_MESSAGE = Problem("It has no message.", "Write one first.")
 _NOT_TESTED = Problem("Nobody has looked at it on a phone yet.", "Send it to yourself first.")
@@ -121,7 +124,7 @@ async def check(
     draft = await _draft(session, broadcast, now)
     counts = await _counts(session, draft)
     without = counts.pop(NOBODY_ELSE, 0)
-    samples, longest = await _samples(session, draft)
+    samples, longest = await _samples(session, draft, now)
     problems = [
         *_of_bot(broadcast, bots),
         *message_problems(broadcast, draft.wordings),
@@ -136,6 +139,7 @@ async def check(
         *([_QUIET] if draft.plan.quiet else []),
         *_had_enough(await _capped(session, draft, now)),
         *_needs_second(counts.total(), above),
+        *[_unheard(each) for each in await audiences.unheard_of(session, draft.plan.audience)],
     ]
     messages = sum(counts[each.number] * _messages_in(each.message) for each in draft.wordings)
     return Preflight(
@@ -157,7 +161,7 @@ async def require_ready(session: AsyncSession, broadcast: Broadcast, now: dateti
     if not problems:
         if any(checks.excess(_sent(each), LONGEST) for each in draft.wordings):
             # only now is it worth a look at all of them
-            problems += _too_long(draft, (await _samples(session, draft))[1])
+            problems += _too_long(draft, (await _samples(session, draft, now))[1])
         if not await _is_for_anybody(session, draft):
             problems.append(await _nobody(session, draft, 0, now))
     if problems:
@@ -205,7 +209,9 @@ async def _is_for_anybody(session: AsyncSession, draft: _Draft) -> bool:
     return await session.scalar(one) is not None
 
 
-async def _samples(session: AsyncSession, draft: _Draft) -> tuple[list[Sample], dict[int, Person]]:
+async def _samples(
+    session: AsyncSession, draft: _Draft, now: datetime
+) -> tuple[list[Sample], dict[int, Person]]:
     """Some recipients of each message with what they get, and of each the one with the longest name."""
     samples: list[Sample] = []
     longest: dict[int, Person] = {}
@@ -223,7 +229,9 @@ async def _samples(session: AsyncSession, draft: _Draft) -> tuple[list[Sample], 
         by_length = people.order_by(length.desc(), User.id).limit(1)
         for_all = people.order_by(User.id).limit(SAMPLES)
         users = {user.id: user for query in (by_length, for_all) for user in await session.scalars(query)}
-        shown = [Person(user.id, user.first_name, user.last_name, user.username) for user in users.values()]
+        shown = await personal.people(
+            session, users.values(), draft.plan, now, language=each.language, sample_link=SAMPLE_LINK
+        )
         if shown:
             longest[each.number] = shown[0]
         message = _sent(each)
@@ -358,3 +366,7 @@ def _needs_second(recipients: int, above: int | None) -> Iterator[Problem]:
             f"It goes to more than {above} members: a second admin has to agree.",
             "He is asked by the bot once you start it.",
         )
+
+
+def _unheard(code: str) -> Problem:
+    return Problem(f"Nobody has ever had the plan or pack {code}.", "Look whether its code is spelled right.")

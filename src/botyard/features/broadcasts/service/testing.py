@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.hot import in_one_trip
 from botyard.errors import BotyardError
 from botyard.features.broadcasts.message import ButtonKind, Person
 from botyard.features.broadcasts.models import STATE_WORDS, Broadcast, BroadcastState
-from botyard.features.broadcasts.service import composing, drafts, preflight
+from botyard.features.broadcasts.service import composing, drafts, personal, preflight
 from botyard.features.broadcasts.service.drafts import WrongMoment
+from botyard.features.broadcasts.service.personal import Addressee
 from botyard.ids import BotId, UserId
 from botyard.jobs import receipts
-from botyard.members import chats
+from botyard.members import chats, marketing
 from botyard.members.audit import Actor
 from botyard.members.models import User
 from botyard.outbox import queue as outbox_queue
@@ -97,12 +100,16 @@ async def show(
             f"You have no chat with {bot} yet.", remedy=f"Open {bot}, press Start, and try again."
         )
     person = Person(user.id, user.first_name, user.last_name, user.username)
+    zone, plan = await marketing.zone_of(session, to), drafts.plan_of(broadcast)
     shown = [composing.trial(broadcast, each, bot_username) for each in wordings]
-    calls = [
-        Call(bot_id, each.method, each.params_for(person), chat_key, priority=Priority.REPLY, receipt=receipt)
-        for each in shown
-    ]
-    await outbox_queue.add(await session.connection(), calls, now)
+    connection, calls = await session.connection(), []
+    for each in shown:
+        addressee = Addressee(person, each.language or user.language_code, zone)
+        complete = partial(personal.complete, to=[addressee], names=each.names, plan=plan)
+        (known,) = await in_one_trip(connection, partial(complete, bot_username=bot_username, now=now))
+        params = each.params_for(known)
+        calls.append(Call(bot_id, each.method, params, chat_key, priority=Priority.REPLY, receipt=receipt))
+    await outbox_queue.add(connection, calls, now)
     return len(calls)
 
 

@@ -80,5 +80,6 @@ async def count_press(
     """Counts a recipient's press; True for his first."""
     if not await is_recipient(session, broadcast, user_id):
         return False
+    await attribution.visited(session, broadcast.id, user_id, variant, VisitKind.CLICK, now)
     label = composing.label_of(broadcast.id, variant, number)
     return await tracking.press(session, label, user_id, now)

@@ -128,6 +128,18 @@ broadcast-result = { $message }{ $sent } sent, { $clicks ->
         [one] 1 click
        *[other] { $clicks } clicks
     }, { $left } left the list, { $started } came back
+broadcast-sales =
+    {""}, { $sales ->
+        [one] 1 sale
+       *[other] { $sales } sales
+    }, { $renewals ->
+        [one] 1 renewal
+       *[other] { $renewals } renewals
+    }{ $refunds ->
+        [0] {""}
+        [one] , 1 returned
+       *[other] , { $refunds } returned
+    }: { $money }
 broadcast-seconds = { $seconds } s
 broadcast-minutes = { $minutes } min { $seconds } s
 broadcast-hours = { $hours } h { $minutes } min

@@ -1,6 +1,6 @@
 """Billing: refunds that were asked for, and how far the other side's books were compared.
 
-Revision: 0012
+Revision: 0014
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0009"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What members and admins do in Telegram that concerns paid chats."""

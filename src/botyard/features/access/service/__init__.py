@@ -1,0 +1,1 @@
+"""What the access feature does, in functions on a session: no Telegram, no HTTP."""

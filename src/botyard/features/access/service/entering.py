@@ -1,0 +1,77 @@
+"""The way in: which chats a member may enter and is not in, and the links that lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from botyard.features.access.models import AccessChat, AccessMember
+from botyard.features.access.rules import Decision, Standing, is_news
+from botyard.features.access.service import chats, links, people
+from botyard.features.billing.service import catalog
+from botyard.ids import BotId, ChatKey, UserId
+from botyard.members import entitlements
+from botyard.members.chats import places_of
+from botyard.members.member import ChatPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A chat that a member may enter and is not in. `url` is None while its link is being made."""
+
+    place: ChatPlace
+    bot_id: BotId
+    url: str | None
+    is_news: bool
+
+
+async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], now: datetime) -> list[Way]:
+    """Where a member may go now. A link that is missing is asked for."""
+    plans = {each.plan for each in await entitlements.active(session, user_id, now)}
+    by_plan = await catalog.chats_of(session, plans)
+    keys = sorted({key for opened in by_plan.values() for key in opened})
+    places = await places_of(session, keys)
+    found = []
+    for key in keys:
+        chat = await chats.find(session, key, now)
+        row = await session.get(AccessMember, {"chat_key": key, "user_id": user_id})
+        if row is not None and row.standing is not Standing.OUT:
+            continue
+        bot_id = await chats.keeper_of(session, key, bots)
+        if bot_id is None or chat.problem is not None:
+            continue
+        url = await _url(session, chat, bot_id, user_id, now)
+        spans = await people.spans_of(session, chat.plans, [user_id])
+        is_new = is_news(spans.get(user_id, []), row.invited_at if row else None, now)
+        found.append(Way(places[key], bot_id, url, is_new))
+    return found
+
+
+async def _url(
+    session: AsyncSession, chat: AccessChat, bot_id: BotId, user_id: UserId, now: datetime
+) -> str | None:
+    key, whom = ChatKey(chat.chat_key), user_id if chat.single_use else None
+    link = await links.current(session, key, bot_id, now, whom)
+    if link is None:
+        await links.ask(session, key, bot_id, now, whom)
+        return None
+    return link.url
+
+
+async def note_told(session: AsyncSession, user_id: UserId, keys: Sequence[ChatKey], now: datetime) -> None:
+    """Writes down that a member was told the way into these chats."""
+    for key in sorted(keys):
+        row = await people.locked(session, key, user_id)
+        row.invited_at = now
+
+
+async def may_enter(session: AsyncSession, chat: AccessChat, user_id: UserId, now: datetime) -> bool:
+    """Whether a request of this member's to join is to be approved."""
+    spans = (await people.spans_of(session, chat.plans, [user_id])).get(user_id, [])
+    if any(span.holds(now) for span in spans):
+        return True
+    row = await session.get(AccessMember, {"chat_key": chat.chat_key, "user_id": user_id})
+    return row is not None and row.decision is Decision.ADOPT

@@ -1,0 +1,140 @@
+"""/refund for admins, and what a member does with money that he paid once too often."""
+
+from __future__ import annotations
+
+from botyard.features.billing import returning
+from botyard.features.billing.models import Payment, Source
+from botyard.features.billing.service import owing, refunding
+from botyard.features.billing.service.refunding import NotReturnable, Returned
+from botyard.features.billing.service.refunds import NotRefundable
+from botyard.features.billing.stripe.refunding import request_refund
+from botyard.features.billing.words import moment, price
+from botyard.ids import BotId, UserId
+from botyard.members import entitlements
+from botyard.members.directory import names_of
+from botyard.members.entitlements import PaymentId
+from botyard.members.models import Role
+from botyard.money import Money
+from botyard.routing import dialogs
+from botyard.routing.context import Context
+from botyard.routing.keyboard import Press
+from botyard.routing.registry import button, command, dialog_step
+
+LONGEST_REASON = 200
+SURE = "refund-sure"
+
+
+@command(
+    "refund", role=Role.ADMIN, hidden=True, description="Give a payment back", usage="<payment no.> <reason>"
+)
+async def refund(ctx: Context) -> None:
+    """Gives a payment back, all of it, and takes the days that it bought. It asks before it does.
+    /payments shows the numbers. What a provider of Telegram's took is returned in its dashboard;
+    here it is only written down.
+    """
+    number, *words = ctx.words or [""]
+    reason = " ".join(words)[:LONGEST_REASON]
+    if not number.isdecimal() or not reason:
+        ctx.reply(ctx.text("refund-usage"))
+        return
+    try:
+        payment = await refunding.returnable(ctx.session, int(number[:18]))
+    except NotReturnable as problem:
+        ctx.reply(ctx.text("refund-problem", problem=str(problem)))
+        return
+    user_id = UserId(payment.user_id)
+    name = (await names_of(ctx.session, [user_id]))[user_id]
+    by_hand = payment.source is Source.TELEGRAM
+    html = ctx.text(
+        "refund-by-hand" if by_hand else "refund-sure",
+        name=name,
+        amount=str(Money(payment.amount, payment.currency)),
+        reason=reason,
+    )
+    await ctx.ask(SURE, payment_id=payment.id, reason=reason)
+    yes = ctx.text("refund-done" if by_hand else "refund-yes")
+    ctx.reply(html, buttons=[[Press(yes, f"refund:{payment.id}")]])
+
+
+@dialog_step(SURE, role=Role.ADMIN)
+async def not_refunded(ctx: Context) -> None:
+    """Whatever is written instead of a press of the button is no yes."""
+    ctx.reply(ctx.text("refund-not"))
+
+
+@button("refund", role=Role.ADMIN)
+async def refund_button(ctx: Context) -> None:
+    """The yes to a refund: it is good for the question that is open, once."""
+    asked = await dialogs.take_dialog(ctx.session, ctx.dialog_key, ctx.now)
+    if asked is None or asked.step != SURE or str(asked.data["payment_id"]) != ctx.args:
+        ctx.answer(ctx.text("button-stale"))
+        return
+    payment_id, reason = asked.data["payment_id"], asked.data["reason"]
+    try:
+        payment = await refunding.returnable(ctx.session, payment_id)
+        await _give_back(ctx, payment, reason)
+    except (NotReturnable, NotRefundable) as problem:
+        ctx.edit(ctx.text("refund-problem", problem=str(problem)))
+        return
+    ctx.audit("payment.refund", f"payment:{payment_id}", reason=reason)
+    await owing.settle(ctx.session, payment_id, ctx.member.id, ctx.now)
+    ctx.edit(ctx.text("refund-begun", number=payment_id))
+
+
+@button("owed")
+async def owed_button(ctx: Context) -> None:
+    """What a member wants done with money that he paid once too often: its time, or the money itself."""
+    deed, _, number = ctx.args.partition(":")
+    payment = await ctx.session.get(Payment, int(number)) if number.isdecimal() else None
+    if payment is None or payment.user_id != ctx.member.id or deed not in ("use", "back"):
+        ctx.answer(ctx.text("button-stale"))
+        return
+    try:
+        if deed == "use":
+            _, order = await owing.use(ctx.session, ctx.house.facts, payment.id, ctx.member.id, ctx.now)
+            ctx.after_commit(lambda: ctx.house.directory.forget(ctx.member.id))
+            end = await entitlements.last_end(ctx.session, ctx.member.id, order.pack, ctx.now)
+            until = moment(end or ctx.now, ctx.member.profile.language_code)
+            ctx.edit(ctx.text("owed-used", title=order.title, until=until))
+            return
+        await _give_back_owed(ctx, payment)
+    except NotReturnable as problem:
+        ctx.edit(ctx.text("owed-problem", problem=problem.message))
+
+
+async def _give_back(ctx: Context, payment: Payment, reason: str) -> None:
+    """By the way that it came. Raises `NotReturnable` and `NotRefundable`."""
+    match payment.source:
+        case Source.TELEGRAM:
+            await _write_down(ctx, payment, reason)
+        case Source.STRIPE:
+            await request_refund(ctx.session, PaymentId(payment.id), None, ctx.member.id, reason, ctx.now)
+        case _:
+            await returning.give_back(ctx.session, payment.id, ctx.member.id, reason, ctx.now)
+
+
+async def _give_back_owed(ctx: Context, payment: Payment) -> None:
+    if payment.pack is not None or await owing.is_used(ctx.session, payment.id):
+        raise NotReturnable("The time of this payment is yours already.")
+    await returning.give_back(ctx.session, payment.id, ctx.member.id, "paid twice", ctx.now)
+    await owing.settle(ctx.session, payment.id, ctx.member.id, ctx.now)
+    amount = price(Money(payment.amount, payment.currency), ctx.member.profile.language_code)
+    ctx.edit(ctx.text("owed-returned", amount=amount))
+
+
+async def _write_down(ctx: Context, payment: Payment, reason: str) -> None:
+    """A refund that was made in the provider's dashboard."""
+    returned = Returned(
+        payment.source,
+        payment.external_id,
+        payment.amount,
+        payment.currency,
+        ctx.now,
+        by=ctx.member.id,
+        reason=reason,
+    )
+    bot_id = None if payment.bot_id is None else BotId(payment.bot_id)
+    user_id = UserId(payment.user_id)
+    refunded = await refunding.take_back(ctx.session, ctx.house.facts, returned, user_id, bot_id, ctx.now)
+    if refunded is not None:
+        await returning.tell_taken_back(ctx.house, ctx.session, refunded, ctx.now)

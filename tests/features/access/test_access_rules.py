@@ -1,0 +1,163 @@
+"""The pure rules: who goes, who comes, why; and what is known after updates in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botyard.features.access.rules import (
+    LEAST_GRACE,
+    Came,
+    Decision,
+    Known,
+    Move,
+    Person,
+    Sighting,
+    Span,
+    Standing,
+    Why,
+    fold,
+    is_news,
+    is_too_much,
+    judge,
+    key_of,
+    most_at_once,
+)
+
+NOW = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # half an hour before Europe's clocks go forward
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+moments = st.integers(-90 * 24 * 60, 90 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
+graces = st.integers(0, 14 * 24).map(lambda hours: hours * HOUR)
+
+
+@st.composite
+def span(draw):
+    start = draw(moments)
+    return Span(start, start + timedelta(minutes=draw(st.integers(1, 60 * 24 * 60))))
+
+
+people = st.builds(
+    Person,
+    standing=st.sampled_from(Standing),
+    came=st.sampled_from(Came),
+    decision=st.none() | st.sampled_from(Decision),
+    spans=st.lists(span(), max_size=4),
+)
+
+
+@given(people, graces, st.integers(-120, 120))
+def test_no_paying_member_is_ever_to_go_however_wrong_the_clock_is_by_two_hours(person, grace, minutes):
+    has_time = any(each.holds(NOW) for each in person.spans)
+    seen = NOW + timedelta(minutes=minutes)
+    if has_time:
+        assert judge(person, seen, grace).move is not Move.GOES
+
+
+@given(people, graces)
+def test_nobody_goes_before_his_last_moment_and_the_grace_are_over(person, grace):
+    verdict = judge(person, NOW, grace)
+    if verdict.move is Move.GOES and person.spans:
+        assert max(each.ends_at for each in person.spans) + max(grace, LEAST_GRACE) <= NOW
+    if verdict.move is Move.GOES:
+        assert verdict.due_at is not None
+        assert verdict.due_at <= NOW
+        assert person.standing is Standing.IN
+
+
+@given(people, graces)
+def test_who_stays_goes_at_his_due_moment_and_not_before(person, grace):
+    verdict = judge(person, NOW, grace)
+    if verdict.move is Move.STAYS and verdict.due_at is not None:
+        assert verdict.due_at > NOW
+        assert judge(person, verdict.due_at, grace).move is Move.GOES
+        assert judge(person, verdict.due_at - timedelta(seconds=1), grace).move is not Move.GOES
+
+
+@given(people, graces)
+def test_admins_stay_and_who_never_paid_goes_only_by_an_admin_s_word(person, grace):
+    assert judge(replace(person, standing=Standing.ADMIN), NOW, grace).move is Move.STAYS
+    for came in (Came.HAND, Came.BEFORE, Came.UNKNOWN):
+        stranger = Person(Standing.IN, came, person.decision)
+        goes = judge(stranger, NOW, grace).move is Move.GOES
+        assert goes == (person.decision is Decision.REMOVE)
+
+
+@given(people, graces)
+def test_whoever_has_time_and_is_not_there_may_come_unless_banned(person, grace):
+    verdict = judge(replace(person, standing=Standing.OUT), NOW, grace)
+    assert (verdict.move is Move.COMES) == any(each.holds(NOW) for each in person.spans)
+    assert judge(replace(person, standing=Standing.BANNED), NOW, grace).move is Move.AWAY
+
+
+def test_the_reasons():
+    past, now = Span(NOW - 40 * DAY, NOW - 10 * DAY), Span(NOW - DAY, NOW + DAY)
+    just_over = Span(NOW - 30 * DAY, NOW - HOUR)
+    refunded = Person(Standing.IN, Came.LINK)
+    for person, move, why in (
+        (Person(Standing.IN, spans=[now]), Move.STAYS, Why.PAID),
+        (Person(Standing.IN, spans=[just_over]), Move.STAYS, Why.GRACE),
+        (Person(Standing.IN, spans=[past]), Move.GOES, Why.EXPIRED),
+        (Person(Standing.IN, spans=[past, now]), Move.STAYS, Why.PAID),
+        (refunded, Move.GOES, Why.NOTHING_LEFT),
+        (Person(Standing.IN, Came.HAND), Move.ASKS, Why.UNLISTED),
+        (Person(Standing.IN, Came.HAND, Decision.ADOPT), Move.STAYS, Why.ADOPTED),
+        (Person(Standing.IN, Came.HAND, Decision.IGNORE), Move.STAYS, Why.IGNORED),
+        (Person(Standing.IN, Came.HAND, Decision.REMOVE), Move.GOES, Why.DECIDED),
+        (Person(Standing.IN, Came.HAND, Decision.REMOVE, [now]), Move.STAYS, Why.PAID),
+    ):
+        verdict = judge(person, NOW, DAY)
+        assert (verdict.move, verdict.why) == (move, why), person
+
+
+def test_summer_time_changes_nothing_for_who_has_time():
+    """Moments are UTC: a night of 23 or 25 hours is no longer or shorter for what was paid."""
+    end = NOW + HOUR
+    person = Person(Standing.IN, spans=[Span(NOW - 30 * DAY, end)])
+    for hours in (0, 1, 2, 3):
+        assert judge(person, NOW + hours * HOUR, LEAST_GRACE).move is Move.STAYS
+    assert judge(person, end + LEAST_GRACE, LEAST_GRACE).move is Move.GOES
+
+
+def test_the_way_in_is_told_once_for_time_without_a_gap():
+    first = Span(NOW - 20 * DAY, NOW + 10 * DAY)
+    early = [first, Span(NOW + 10 * DAY, NOW + 40 * DAY)]
+    told = NOW - 20 * DAY
+    assert is_news([first], None, NOW)
+    assert not is_news(early, told, NOW + 15 * DAY)
+    assert is_news([first, Span(NOW + 12 * DAY, NOW + 40 * DAY)], told, NOW + 15 * DAY)
+    assert not is_news([first], None, NOW + 11 * DAY)
+
+
+@given(st.integers(0, 200_000), st.integers(0, 100))
+def test_the_brake_lets_one_go_and_never_more_than_its_share(present, percent):
+    most = most_at_once(present, percent)
+    assert most >= 1
+    assert not is_too_much(most, present, percent)
+    assert is_too_much(most + 1, present, percent)
+    assert most == 1 or most * 100 <= present * percent
+
+
+sightings = st.builds(
+    Sighting,
+    key=st.tuples(st.integers(0, 5), st.integers(1, 3), st.integers(1, 30)).map(
+        lambda parts: key_of(NOW + timedelta(seconds=parts[0]), parts[1], parts[2])
+    ),
+    standing=st.sampled_from(Standing),
+    came=st.none() | st.sampled_from(Came),
+)
+
+
+@given(st.lists(sightings, unique_by=lambda each: each.key), st.randoms(use_true_random=False))
+def test_updates_in_any_order_and_twice_say_the_same(seen, random):
+    in_order = reduce(fold, sorted(seen, key=lambda each: each.key), Known())
+    shuffled = [*seen, *seen]
+    random.shuffle(shuffled)
+    assert reduce(fold, shuffled, Known()) == in_order
+    if seen:
+        assert in_order.standing is max(seen, key=lambda each: each.key).standing
