@@ -61,6 +61,8 @@ class FakeStripe:
         """By path: so many requests are applied, and then their connection is cut."""
         self.broken: dict[str, int] = {}
         """By path: so many requests are answered 500."""
+        self.hangs = False
+        """Whether requests wait until this is False."""
         self._ids = random.Random(7)
         self._idempotent: dict[str, tuple[str, int, Thing]] = {}
         self._http: aiohttp.ClientSession | None = None
@@ -404,6 +406,8 @@ class FakeStripe:
         params, key = decoded(source), request.headers.get("Idempotency-Key", "")
         self.requests.append((method, path, params, key))
         self.headers.append(dict(request.headers))
+        while self.hangs:
+            await asyncio.sleep(0.02)
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             error = {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_test_****"}
             return web.json_response({"error": error}, status=401)

@@ -30,11 +30,12 @@ from botyard.money import Money
 from botyard.settings import load_settings
 
 COMMAND = os.environ.get("BOTYARD_LOCALSTRIPE", "")
-pytestmark = pytest.mark.skipif(
-    not COMMAND,
-    reason="no localstripe: python3 -m venv DIR && DIR/bin/pip install localstripe, "
-    "then BOTYARD_LOCALSTRIPE=DIR/bin/localstripe",
-)
+if not COMMAND:
+    pytest.skip(
+        "no localstripe: python3 -m venv DIR && DIR/bin/pip install localstripe, "
+        "then BOTYARD_LOCALSTRIPE=DIR/bin/localstripe",
+        allow_module_level=True,
+    )
 SECRET = "whsec_localstripe"
 BOTS = {BotId(7)}
 MARK = {marks.ORDER: "1.abcdefghijklmnopqrstuv", marks.USER: "1002", marks.BOT: "7"}

@@ -89,12 +89,20 @@ async def test_refund_of_a_renewal_takes_only_its_days(till: Till) -> None:
 
 
 async def test_dispute_won(till: Till) -> None:
+    await till.house.ask(OWNER, "/start")
     order, intent = await till.bought()
     end = await till.end(order)
     dispute = await till.stripe.dispute(intent)
     await till.quiet()
     assert await till.kinds(order) == [("charge", PRICE), ("chargeback", -PRICE)]
     assert await till.end(order) is None
+    number = (await till.rows(order))[0].id
+
+    async def admin_is_told() -> bool:
+        texts = [str(each.get("text")) for each in await till.house.replies(OWNER)]
+        return any(f"147.00 GBP of payment {number} back (fraudulent)" in each for each in texts)
+
+    await till.house.until(admin_is_told)
     await till.stripe.close_dispute(dispute, "won")
     await till.quiet()
     assert [(row.kind.value, row.external_id) for row in await till.rows(order)][2:] == [

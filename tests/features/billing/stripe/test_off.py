@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,34 @@ def test_amounts_that_stripe_does_not_know() -> None:
         to_stripe(Money(750, "MGA"))
     with pytest.raises(NotAtStripe):
         from_stripe(50050, "isk")
+
+
+async def test_what_was_taken_before_a_crash_is_handled_after_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with open_till(sqlite_url, tmp_path) as till:
+        order = await till.order(renews=True)
+        session = await till.checkout(order)
+        await till.house.stop()
+        await till.stripe.pay(session)  # the pages still answer; nobody works
+        assert till.stripe.answers[-1] == 200
+        assert await till.kinds(order) == []
+        await till.house.restart()
+        await till.quiet()
+        assert [kind for kind, _ in await till.kinds(order)] == ["charge"]
+        assert await till.end(order) is not None
+
+
+async def test_events_are_answered_while_stripe_hangs(sqlite_url: str, tmp_path: Path) -> None:
+    async with open_till(sqlite_url, tmp_path) as till:
+        orders = [await till.order() for _ in range(3)]
+        sessions = [await till.checkout(order) for order in orders]
+        till.stripe.hangs = True
+        started = time.monotonic()
+        for session in sessions:
+            await till.stripe.pay(session)
+        took = time.monotonic() - started
+        assert set(till.stripe.answers) == {200}
+        assert took < 3  # six answers, beside errands that wait for Stripe
+        till.stripe.hangs = False
+        await till.quiet()
+        for order in orders:
+            assert [kind for kind, _ in await till.kinds(order)] == ["charge"]

@@ -9,7 +9,7 @@ import pytest
 from tests.features.billing.shop import says
 from tests.features.billing.stripe.till import MONTH, PRICE, Till
 from tests.support.outcomes import count_of
-from tests.support.running import PAUL
+from tests.support.running import ANA, PAUL
 
 from botyard.features.billing.models import DoubtKind, OrderState, SubscriptionState
 from botyard.features.billing.service.entitling import later
@@ -233,3 +233,29 @@ async def test_the_portal(till: Till) -> None:
     assert till.stripe.made("/v1/billing_portal/sessions")[-1][2]["customer"] == customer
     async with till.house.database.session() as session:
         assert not await open_portal(session, UserId(77), order.bot_id, chat, datetime.now(UTC))
+
+
+async def test_from_the_command_to_the_receipt(till: Till) -> None:
+    """All of it as a member sees it: /buy, the button, Stripe's page, the receipt, /status."""
+    plan = (await till.order(ANA)).plan  # makes the plan
+    await till.house.say(ANA, f"/buy {plan}")
+
+    async def has_button() -> bool:
+        await till.quiet()
+        return any(
+            plan in str(each.get("text")) and "Pay on Stripe" in str(each["text"])
+            for each in await till.house.replies(ANA)
+        )
+
+    await till.house.until(has_button)
+    session = (await till.button("Pay", ANA)).rpartition("/")[2]
+    assert till.stripe.things[session]["metadata"]["botyard_user"] == str(ANA)
+    await till.stripe.pay(session)
+    await till.quiet()
+
+    async def has_receipt() -> bool:
+        texts = [str(each.get("text")) for each in await till.house.replies(ANA)]
+        return any("Thank you" in each and plan in each for each in texts)
+
+    await till.house.until(has_receipt)
+    assert plan in await till.house.ask(ANA, "/status")

@@ -198,6 +198,7 @@ async def open_till(database_url: str, folder: Path, **settings: Any) -> AsyncIt
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(switchboard, "LOOK_SECONDS", 0.05)
         patch.setattr(runner, "LOOK_SECONDS", 0.03)
+        patch.setattr(reconciling, "GRACE", timedelta(0))
         async with fake_stripe() as (stripe, address):
             given = {"stripe_secret_key": KEY, "stripe_webhook_secret": SECRET, "stripe_api_base": address}
             async with running(database_url, folder, webhook=True, **(given | limits | settings)) as house:

@@ -235,6 +235,10 @@ pay-renewal-failed = ⚠️ We could not renew <b>{ $title }</b>: your bank said
 portal = Here you change your card, see your invoices, and cancel or resume what renews. The link is for you alone.
 portal-button = Manage my subscription
 
+# a dispute, for the admins
+dispute-told =
+    ⚠️ The bank of member { $member } takes { $amount } of payment { $number } back ({ $why }). His time has ended. Stripe's dashboard says until when you can answer.
+
 # what became of a refund, for the admin who asked for it
 refund-ended = { $state ->
         [done] ↩️ { $amount } of payment { $payment } ({ $title }) goes back to the member.
