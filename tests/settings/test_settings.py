@@ -1,6 +1,7 @@
 """Settings: every name, every source, and which one wins."""
 
 import json
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -56,7 +57,22 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.log_format, settings.log_level) == (LogFormat.AUTO, LogLevel.INFO)
     assert settings.click_counting is True
     assert settings.two_person_above is None
+    assert settings.reminders == (timedelta(days=3), timedelta(days=1), timedelta(0))
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("7d, 12h,7d", (timedelta(days=7), timedelta(hours=12))),
+        ("0d", (timedelta(0),)),
+        ("none", ()),
+        ("", (timedelta(days=3), timedelta(days=1), timedelta(0))),
+    ],
+)
+def test_reminders_are_lengths_of_time(tmp_path: Path, written: str, read: tuple[timedelta, ...]) -> None:
+    settings = load_settings(environ={"BOTYARD_REMINDERS": written}, cwd=tmp_path)
+    assert settings.reminders == read
 
 
 def test_the_contracts_names_and_no_others_are_read() -> None:
@@ -68,7 +84,7 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
         "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
         "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "TELEGRAM_PAYMENT_PROVIDER_TOKEN",
-        "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
+        "BOTYARD_REMINDERS", "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
     }  # fmt: skip  # and BOTYARD_DATA_DIR, whose folder starts from the working directory
 
 

@@ -32,7 +32,7 @@ FEATURE = Feature(
     dialog_steps=(grants.time_why, grants.time_sure),
     jobs=(
         telling.TELLING,
-        reminding.REMINDING,
+        *reminding.JOBS,
     ),
     tools=(
         grant_tools.grant_tool,

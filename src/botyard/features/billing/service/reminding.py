@@ -20,6 +20,7 @@ from botyard.features.billing.models import (
     SubscriptionState,
 )
 from botyard.ids import BotId, UserId
+from botyard.members import entitlements
 from botyard.members.entitlements import EntitlementRow, PaymentId
 
 LATE = timedelta(days=2)
@@ -75,6 +76,14 @@ async def due(
         if len(found) >= most:
             break
     return found
+
+
+async def is_still_so(session: AsyncSession, each: Due, now: datetime) -> bool:
+    """Whether it is as it was when somebody looked: nothing was paid or taken back since."""
+    rows = [row for row in await entitlements.of_member(session, each.user_id) if row.pack == each.pack]
+    latest = max(each.ends_at, now)
+    goes_on = any(row.ends_at > each.ends_at and row.starts_at <= latest for row in rows)
+    return not goes_on and any(row.ends_at == each.ends_at for row in rows)
 
 
 async def is_news(session: AsyncSession, each: Due) -> bool:

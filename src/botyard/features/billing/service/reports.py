@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -335,12 +335,13 @@ async def _renewals(session: AsyncSession, period: Period, at: datetime) -> tupl
         later.starts_at <= at,
     )
     ended = (
-        select(func.count())
+        select(func.count(), func.sum(case((goes_on, 1), else_=0)))
         .select_from(EntitlementRow)
         .join(Payment, Payment.id == EntitlementRow.payment_id)
         .where(_ran_out(period, at), _is_sale())
     )
-    return await session.scalar(ended) or 0, await session.scalar(ended.where(goes_on)) or 0
+    count, renewed = (await session.execute(ended)).one()
+    return count, int(renewed or 0)
 
 
 def _ran_out(period: Period, at: datetime) -> ColumnElement[bool]:
