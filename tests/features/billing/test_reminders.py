@@ -240,7 +240,9 @@ async def test_a_refund_that_brings_the_end_nearer_is_a_new_end(shop: Database) 
 
 async def test_without_reminders_nobody_is_reminded(shop: Database) -> None:
     assert await run(shop, END - DAY, reminders="none") == []
+    assert await run(shop, END + HOUR, reminders="36h") == [], "that would be the last word"
     assert len(await run(shop, END - DAY, reminders="36h")) == 1
+    assert len(await run(shop, END, reminders="0d")) == 1
 
 
 async def test_many_are_reminded_in_steps(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,8 +56,10 @@ async def due(
     What follows without a gap counts as one time. Who has a subscription that renews is not reminded.
     """
     found: list[Due] = []
-    nearer = -LATE
+    nearer = timedelta(0)
     for before in sorted(reminders):
+        if not before:
+            nearer = -LATE
         rows = await session.execute(_ending(nearer, before, now).limit(most - len(found)))
         found += [
             Due(
@@ -72,7 +74,7 @@ async def due(
             )
             for row in rows
         ]
-        nearer = max(before, timedelta(0))
+        nearer = before
         if len(found) >= most:
             break
     return found
