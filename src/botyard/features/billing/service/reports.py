@@ -110,16 +110,14 @@ class Figures:
 async def figures(session: AsyncSession, period: Period, now: datetime) -> Figures:
     """All figures of a period."""
     at = min(period.end, now)
-    rows = EntitlementRow
-    holds = _holds(rows, at)
-    paid = select(func.count(rows.user_id.distinct())).join(Payment, Payment.id == rows.payment_id)
+    active, paying = await _active(session, at)
     ended, renewed = await _renewals(session, period, at)
     return Figures(
         period=period,
         at=at,
         mrr=await recurring(session, at),
-        active=await session.scalar(select(func.count(rows.user_id.distinct())).where(holds)) or 0,
-        paying=await session.scalar(paid.where(holds, _is_sale())) or 0,
+        active=active,
+        paying=paying,
         new=await _new(session, period, at),
         churned=await _churned(session, period, at),
         ended=ended,
@@ -301,6 +299,18 @@ def _is_sale() -> ColumnElement[bool]:
 
 def _holds(rows: type[EntitlementRow], at: datetime) -> ColumnElement[bool]:
     return and_(rows.starts_at <= at, rows.ends_at > at)
+
+
+async def _active(session: AsyncSession, at: datetime) -> tuple[int, int]:
+    """How many members have any time, and how many of them paid for some of it."""
+    paid = case((_is_sale(), EntitlementRow.user_id))
+    rows = await session.execute(
+        select(func.count(EntitlementRow.user_id.distinct()), func.count(paid.distinct()))
+        .outerjoin(Payment, Payment.id == EntitlementRow.payment_id)
+        .where(_holds(EntitlementRow, at))
+    )
+    active, paying = rows.one()
+    return active, paying
 
 
 async def _new(session: AsyncSession, period: Period, at: datetime) -> int:
