@@ -95,7 +95,7 @@ FEATURE = Feature(
         HouseJob(reading_stars.COMPARE, reading_stars.compare),
         jobs.REPROJECT,
         letters.TELLING,
-        reminding.REMINDING,
+        *reminding.JOBS,
         *looking.JOBS,
         *checkout.JOBS,
         *refunding.JOBS,

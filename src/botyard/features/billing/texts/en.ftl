@@ -128,13 +128,17 @@ time-no = Cancel
 grant-yes = Give it
 revoke-yes = End it now
 grant-sure =
-    <b>Give { $name } { $length } of { $title }?</b>
+    <b>Give { $name } { $length } for free?</b>
 
+    Plan: { $title }
     Reason: { $reason }
 grant-has = They have it until { $until } already: this comes after that.
 grant-has-none = They do not have it now: it begins at once.
 granted =
-    <b>Done.</b> { $name } got { $length } of { $title }, and has it until { $until } now.
+    <b>Done.</b> { $name } got { $length } more.
+
+    Plan: { $title }
+    They have it until { $until } now.
 granted-before = This was given before. Nothing was changed.
 revoke-sure =
     <b>End { $title } of { $name } now?</b>
@@ -145,9 +149,9 @@ revoke-sure =
 revoke-repeats = ⚠️ A subscription ({ $way }) goes on paying for it: with its next payment they have it again. End the subscription first.
 revoked = <b>Done.</b> { $title } of { $name } has ended.
 time-given =
-    🎁 <b>A gift for you: { $length } of { $title }</b>
+    🎁 <b>A gift for you: { $length } for free</b>
 
-    You have it until { $until }. /status shows all that you have.
+    { $title }: you have it until { $until }. /status shows all that you have.
 time-ended-by-hand =
     <b>{ $title } has ended for you</b>
 
