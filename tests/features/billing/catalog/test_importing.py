@@ -211,6 +211,7 @@ WRONG = (
     ("text", "kind", "fault"),
     [
         ("[[plan]\n", FileKind.TOML, "The file is no TOML"),
+        ("a = " + "[" * 100_000, FileKind.TOML, "The file is no"),
         ("plan = 5\n", FileKind.TOML, "Write each plan below a line [[plan]]."),
         ("[[plans]]\n", FileKind.TOML, "The file has an unknown key plans."),
         ("code,tilte,GBP\n", FileKind.CSV, "There is no column tilte."),
