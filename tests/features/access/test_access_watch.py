@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, row_of
-from tests.support.outcomes import pressed
+from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of
+from tests.support.outcomes import given, pressed
 from tests.support.running import ANA, NEWS, OWNER, PAUL, SHOP
 
 from botyard.features.access.models import Mode, Problem
@@ -255,3 +255,44 @@ async def test_another_bot_takes_over_where_the_first_has_lost_its_rights(sqlite
         await club.comes(PAUL)
         await club.passes(days=32)
         assert len(await club.removals(PAUL)) == 1
+
+
+async def test_what_no_update_told_is_asked_and_an_old_update_that_comes_late_changes_nothing(
+    sqlite_url, tmp_path
+):
+    async with a_club(sqlite_url, tmp_path) as club:
+        key = await club.opens()
+        for user_id in (PAUL, ANA):
+            await club.pays(user_id, days=90)
+            await club.quiet()
+            await club.comes(user_id)
+        change = next(
+            each["update"]["chat_member"]
+            for each in (await club.house.control("GET", "updates?since=0"))["entries"]
+            if "chat_member" in each["update"]
+        )
+        was_there = change["new_chat_member"] | {"status": "member"}
+        went = change["new_chat_member"] | {"status": "left"}
+        late = change | {"date": change["date"] - 60, "old_chat_member": was_there, "new_chat_member": went}
+        assert (await given(club.house, chat_member=late)).how == "watched"
+        assert (await row_of(club.database, key, PAUL)).standing is Standing.IN
+
+        del club.house.sandbox.world.chats[CLUB].members[ANA]  # she left, and the update was lost
+        await club.passes(hours=30)
+        assert (await row_of(club.database, key, ANA)).standing is Standing.OUT
+        assert (await row_of(club.database, key, PAUL)).standing is Standing.IN
+        assert "one chat" in await club.house.ask(ANA, "/status")
+        await club.comes(ANA)
+
+
+async def test_a_refund_of_all_ends_the_access_of_who_came_by_our_link(sqlite_url, tmp_path):
+    async with a_club(sqlite_url, tmp_path) as club:
+        key = await club.opens()
+        charge = await club.pays(PAUL)
+        await club.quiet()
+        await club.comes(PAUL)
+        await refunds(club.database, PAUL, charge, club.now())
+        await club.passes(minutes=6)
+        assert await club.status(PAUL) == "left"
+        assert len(await club.removals(PAUL)) == 1
+        assert (await row_of(club.database, key, PAUL)).removal is None
