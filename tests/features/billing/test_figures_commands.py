@@ -56,7 +56,9 @@ async def test_the_latest_payments_and_what_is_odd(shop: Running) -> None:
     now, bot = SystemClock().now(), bot_of(shop).id
     async with shop.database.session() as session:
         for number in range(12):
-            await pay(session, PAUL, "gold-1m", now + timedelta(seconds=number), f"p{number}", bot_id=bot)
+            at = now + timedelta(seconds=number)
+            paid = await pay(session, PAUL, "gold-1m", at, f"p{number}", bot_id=bot)
+        await refund(session, paid, now + timedelta(seconds=20), 1000)
         await doubts.note(
             session,
             DoubtKind.PAID_TWICE,
@@ -71,6 +73,7 @@ async def test_the_latest_payments_and_what_is_odd(shop: Running) -> None:
     assert plain(shown).count("• ") == 10
     assert "Paul" in shown
     assert "paid gold-1m" in shown
+    assert "refund gold-1m" in shown
     assert (await told(shop, PAUL, "/payments")).how != "command:payments:ok"
     in_group = await told(shop, OWNER, "/payments", chat_id=GROUP)
     assert "private chat" in in_group.texts[0]

@@ -127,7 +127,7 @@ async def test_the_end_by_hand_is_asked_back_done_and_told(shop: Running) -> Non
         await pay(session, PAUL, "gold-1m", SystemClock().now() - timedelta(days=3), "c-paul", bot_id=None)
     assert await end_of(shop, PAUL) is not None
     asked = await told(shop, OWNER, f"/revoke {PAUL} gold-3m sold his login")
-    assert "End Gold, 1 month of Paul now?" in re.sub("<[^>]*>", "", asked.texts[0])
+    assert "End Gold, 1 month for Paul now?" in re.sub("<[^>]*>", "", asked.texts[0])
     await pressed(shop, OWNER, "End it now")
     assert await end_of(shop, PAUL) is None
     row = (await rows_of(shop, PAUL))[-1]

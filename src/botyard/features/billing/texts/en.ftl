@@ -36,13 +36,13 @@ granted =
     They have it until { $until } now.
 granted-before = This was given before. Nothing was changed.
 revoke-sure =
-    <b>End { $title } of { $name } now?</b>
+    <b>End { $title } for { $name } now?</b>
 
     They have it until { $until }. No money goes back.
 
     Reason: { $reason }
 revoke-repeats = ⚠️ A subscription ({ $way }) goes on paying for it: with its next payment they have it again. End the subscription first.
-revoked = <b>Done.</b> { $title } of { $name } has ended.
+revoked = <b>Done.</b> { $title } has ended for { $name }.
 time-given =
     🎁 <b>A gift for you: { $length } for free</b>
 
@@ -56,11 +56,11 @@ time-ended-by-hand =
 reminder-soon =
     ⏳ <b>{ $title }: { $left } left</b>
 
-    You have it until { $until }. Who renews before that loses no day: the new time comes after the old.
+    You have it until { $until }. If you renew before that, you lose no day: the new time comes after the old.
 reminder-today =
     ⏳ <b>{ $title } ends soon</b>
 
-    You have it until { $until }. Who renews before that loses no day: the new time comes after the old.
+    You have it until { $until }. If you renew before that, you lose no day: the new time comes after the old.
 reminder-over =
     <b>{ $title } has ended</b>
 
