@@ -1,6 +1,7 @@
 """Settings: every name, every source, and which one wins."""
 
 import json
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -64,8 +65,24 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.log_format, settings.log_level) == (LogFormat.AUTO, LogLevel.INFO)
     assert settings.click_counting is True
     assert settings.two_person_above is None
+    assert (settings.grace, settings.removal_brake) == (timedelta(hours=24), 5)
     assert settings.referral_reward == ReferralReward(days=7)
+    assert settings.reminders == (timedelta(days=3), timedelta(days=1), timedelta(0))
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("7d, 12h,7d", (timedelta(days=7), timedelta(hours=12))),
+        ("0d", (timedelta(0),)),
+        ("none", ()),
+        ("", (timedelta(days=3), timedelta(days=1), timedelta(0))),
+    ],
+)
+def test_reminders_are_lengths_of_time(tmp_path: Path, written: str, read: tuple[timedelta, ...]) -> None:
+    settings = load_settings(environ={"BOTYARD_REMINDERS": written}, cwd=tmp_path)
+    assert settings.reminders == read
 
 
 def test_the_contracts_names_and_no_others_are_read() -> None:

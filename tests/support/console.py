@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 import aiohttp
 from tests.support.running import Running
 
-from botyard.clock import SystemClock
 from botyard.console import console_url
 from botyard.ids import UserId
 from botyard.members.links import make_link
@@ -99,7 +98,7 @@ async def _shown(response: aiohttp.ClientResponse) -> Shown:
 async def signed_in(house: Running, user_id: int) -> AsyncIterator[Browser]:
     """A browser that has followed a fresh link."""
     async with house.database.session() as session:
-        token = await make_link(session, LinkPurpose.CONSOLE, SystemClock().now(), user_id=UserId(user_id))
+        token = await make_link(session, LinkPurpose.CONSOLE, house.clock.now(), user_id=UserId(user_id))
     jar = aiohttp.CookieJar(unsafe=True)  # aiohttp keeps no cookies of bare addresses otherwise
     async with aiohttp.ClientSession(cookie_jar=jar) as http:
         browser = Browser(http, house.url)

@@ -308,19 +308,6 @@ async def expire(connection: AsyncConnection, ids: Collection[OutboxId], now: da
     )
 
 
-async def withdraw(connection: AsyncConnection, receipt: str, now: datetime) -> int:
-    """Takes back the calls under this receipt that are not being made; answers how many.
-
-    One that was tried before without an answer may have been applied all the same.
-    """
-    withdrawn = await connection.execute(
-        update(outbox)
-        .where(outbox.c.receipt == receipt, outbox.c.state == CallState.PENDING)
-        .values(state=CallState.EXPIRED, finished_at=now, error_kind="withdrawn", error="it was withdrawn")
-    )
-    return withdrawn.rowcount
-
-
 async def settle_interrupted(
     connection: AsyncConnection, bot_id: BotId, repeatable: Collection[str], now: datetime
 ) -> int:

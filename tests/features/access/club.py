@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.outcomes import bot_of, sent
@@ -24,6 +25,7 @@ from botyard.features.billing.service.entitling import Entry
 from botyard.features.billing.service.ledger import About
 from botyard.ids import ChatId, ChatKey, UserId
 from botyard.inbox.models import UpdateState, updates
+from botyard.jobs import runner
 from botyard.jobs.facts import EntitlementsChanged, Facts, Listener
 from botyard.jobs.models import Job, JobState
 from botyard.members.chats import keys_of
@@ -270,9 +272,11 @@ async def a_club(database_url: str, folder: Path, **settings: Any) -> AsyncItera
     clock = VirtualClock(SystemClock())
     clock.set_now(START)
     limits = {"send_rate": 0, "chat_rate": 0, "group_rate": 0}
-    async with running(database_url, folder, webhook=True, clock=clock, **limits, **settings) as house:
-        club = Club(house, clock)
-        for user_id in (OWNER, PAUL, ANA, KENJI):
-            await house.say(user_id, "/start")
-        await club.answered()
-        yield club
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "LOOK_SECONDS", 0.05)
+        async with running(database_url, folder, webhook=True, clock=clock, **limits, **settings) as house:
+            club = Club(house, clock)
+            for user_id in (OWNER, PAUL, ANA, KENJI):
+                await house.say(user_id, "/start")
+            await club.answered()
+            yield club

@@ -137,7 +137,7 @@ async def _member(house: House, session: AsyncSession, payload: Mapping[str, Any
     """Takes back removals that wait for him, and tells him the way in, once its links are there."""
     user_id, tries = UserId(payload["user_id"]), int(payload["tries"])
     found = await people.reconsider_member(session, user_id, telling.terms_of(house), now)
-    await removing.withdraw(session, found, now)
+    await removing.withdraw(session, found)
     ways = await entering.ways(session, user_id, house.bots, now)
     if not (payload["anew"] or any(way.is_news for way in ways)):
         return

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
 from botyard.features.access import telling
-from botyard.features.access.models import AccessChat
+from botyard.features.access.models import AccessChat, Mode
 from botyard.features.access.reading import ChatMember, read_member, read_members
 from botyard.features.access.rules import Move, Sighting, Standing
 from botyard.features.access.service import chats, comparing, people
@@ -52,9 +52,27 @@ async def _swept(house: House, session: AsyncSession, payload: Mapping[str, Any]
     if payload["sweep"] is None or payload["sweep"] != chat.sweep:
         return
     bot_id = await chats.keeper_of(session, key, house.bots)
-    if bot_id is not None:
-        await comparing.sweep_step(session, chat, bot_id, now)
-        await telling.look_at_chat(session, key, now)
+    if bot_id is None:
+        return
+    if await comparing.sweep_step(session, chat, bot_id, now) and chat.mode is Mode.DRY:
+        await _invite_review(house, session, key, now)
+    await telling.look_at_chat(session, key, now)
+
+
+async def _invite_review(house: House, session: AsyncSession, key: ChatKey, now: datetime) -> None:
+    """Everybody in a new chat who can be known is known: an admin may look, and switch it to live."""
+    count = await people.count(session, key, now)
+    await telling.tell_owners(
+        house,
+        session,
+        "access-ready",
+        key,
+        now,
+        rows="access-button-plan",
+        present=count.present,
+        going=count.going,
+        unlisted=count.unlisted,
+    )
 
 
 def _read(chat: AccessChat, seen: dict[UserId, ChatMember], user_id: int | None, fate: Fate) -> None:

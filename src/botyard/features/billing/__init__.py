@@ -23,11 +23,13 @@ from botyard.features.billing import (
 )
 from botyard.features.billing.handlers import (
     buying,
+    code,
     denying,
     figures,
     giving_back,
     grants,
     paying,
+    plan,
     renewals,
     shop,
     status,
@@ -44,7 +46,11 @@ async def _seed(session: AsyncSession, _settings: Settings, now: datetime) -> No
 FEATURE = Feature(
     name="billing",
     commands=(
+        # the catalog, for members and for admins
         shop.plans,
+        plan.plan_command,
+        code.code_command,
+        # money in and out
         buying.buy,
         giving_back.refund,
         # time that is given and ended by hand
@@ -57,13 +63,22 @@ FEATURE = Feature(
     buttons=(
         shop.plans_button,
         shop.trial,
+        plan.plan_button,
+        code.code_button,
         buying.buy_button,
         renewals.renewal_button,
         giving_back.refund_button,
         giving_back.owed_button,
         grants.time_button,
     ),
-    dialog_steps=(giving_back.not_refunded, grants.time_why, grants.time_sure),
+    dialog_steps=(
+        plan.plan_new,
+        plan.plan_set,
+        code.code_new,
+        giving_back.not_refunded,
+        grants.time_why,
+        grants.time_sure,
+    ),
     deep_links=(shop.open_plan,),
     watchers=(
         paying.pre_checkout,
@@ -80,7 +95,7 @@ FEATURE = Feature(
         HouseJob(reading_stars.COMPARE, reading_stars.compare),
         jobs.REPROJECT,
         letters.TELLING,
-        reminding.REMINDING,
+        *reminding.JOBS,
         *looking.JOBS,
         *checkout.JOBS,
         *refunding.JOBS,

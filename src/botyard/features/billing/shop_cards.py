@@ -191,9 +191,7 @@ def _renewal_lines(ctx: Context, offer: Offer) -> list[str]:
 
 
 def _trial_button(ctx: Context, offer: Offer, days: int) -> Press:
-    return Press(
-        plain(ctx, "plan-button-trial", days=words.days(days, language_of(ctx))), f"plan-trial:{offer.code}"
-    )
+    return Press(plain(ctx, "plan-try", days=words.days(days, language_of(ctx))), f"plan-trial:{offer.code}")
 
 
 def _money_button(ctx: Context, currency: str) -> Press:

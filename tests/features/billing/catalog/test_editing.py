@@ -183,10 +183,14 @@ async def test_a_plan_that_says_nothing_new_is_not_written(database: Database) -
         assert (await session.scalars(select(Job.id))).all() == []
 
 
+@pytest.mark.parametrize(
+    ("looked_at", "at_once", "expected"), [(2, 50, 3), (2000, 2, 3), (2000, 50, 1), (2, 1, 5)]
+)
 async def test_members_get_what_a_changed_plan_gives_step_by_step(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, looked_at: int, at_once: int, expected: int
 ) -> None:
-    monkeypatch.setattr(reprojecting, "LOOKED_AT", 2)
+    monkeypatch.setattr(reprojecting, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(reprojecting, "DONE_AT_ONCE", at_once)
     told: list[Any] = []
 
     async def hear(_session: Any, payload: Any) -> None:
@@ -217,5 +221,5 @@ async def test_members_get_what_a_changed_plan_gives_step_by_step(
         has = [await entitlements.has(session, UserId(each), "analytics", NOW) for each in range(1, 6)]
         jobs = (await session.scalars(select(Job.payload).order_by(Job.id))).all()
     assert has == [True, True, False, True, True]
-    assert steps == 3
+    assert steps == expected
     assert [each["user_id"] for each in jobs] == [1, 2, 4, 5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,15 @@ async def test_the_same_file_again_changes_nothing(database: Database) -> None:
     async with database.reading() as session:
         assert len((await session.scalars(select(AuditEntry.id))).all()) == 37
         assert (await session.scalars(select(Job.id))).all() == []
+
+
+async def test_two_imports_at_once_make_one_catalog(database: Database) -> None:
+    async def once() -> Imported:
+        async with database.session() as session:
+            return await take(session, EXAMPLE.read_text())
+
+    done = await asyncio.gather(once(), once())
+    assert sorted((each.added, each.unchanged) for each in done) == [(0, 35), (35, 0)]
 
 
 @pytest.mark.parametrize("kind", FileKind)
@@ -201,6 +211,7 @@ WRONG = (
     ("text", "kind", "fault"),
     [
         ("[[plan]\n", FileKind.TOML, "The file is no TOML"),
+        ("a = " + "[" * 100_000, FileKind.TOML, "The file is no"),
         ("plan = 5\n", FileKind.TOML, "Write each plan below a line [[plan]]."),
         ("[[plans]]\n", FileKind.TOML, "The file has an unknown key plans."),
         ("code,tilte,GBP\n", FileKind.CSV, "There is no column tilte."),

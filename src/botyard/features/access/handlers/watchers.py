@@ -86,7 +86,7 @@ async def somebody_asks_to_join(ctx: Context) -> bool:
     if await entering.may_enter(ctx.session, chat, asked.user_id, ctx.now):
         terms = telling.terms_of(ctx.house)
         found = await people.reconsider_member(ctx.session, asked.user_id, terms, ctx.now)
-        await removing.withdraw(ctx.session, found, ctx.now)
+        await removing.withdraw(ctx.session, found)
         await settle(ctx.session, asked, APPROVE, ctx.now)
     elif chat.mode is Mode.DRY and not await _is_ours(ctx, request):
         await settle(ctx.session, asked, LEAVE, ctx.now)

@@ -80,16 +80,17 @@ async def sweep(session: AsyncSession, chat: AccessChat, bot_id: BotId, now: dat
     await sweep_step(session, chat, bot_id, now)
 
 
-async def sweep_step(session: AsyncSession, chat: AccessChat, bot_id: BotId, now: datetime) -> None:
-    """Asks for the next people (Bot API, getChatMember), or ends the round."""
+async def sweep_step(session: AsyncSession, chat: AccessChat, bot_id: BotId, now: datetime) -> bool:
+    """Asks for the next people (Bot API, getChatMember), or ends the round; whether it was the first one."""
     key, through = ChatKey(chat.chat_key), chat.swept_through or 0
     users = await _candidates(session, chat, through)
     questions: list[tuple[str, dict[str, int]]] = []
     if not through:
         questions = [("getChatAdministrators", {}), ("getChatMemberCount", {})]
     if not users and through:
+        is_first = chat.swept_at is None
         chat.swept_through, chat.swept_at = None, now
-        return
+        return is_first
     questions += [("getChatMember", {"user_id": each}) for each in users]
     chat.swept_through = max(users, default=2**62)
     receipt = f"access-sweep:{key}:{chat.sweep}:{through}"
@@ -104,6 +105,7 @@ async def sweep_step(session: AsyncSession, chat: AccessChat, bot_id: BotId, now
         "asked": now.isoformat(),
     }
     await receipts.follow(session, SWEEP_JOB, receipt, payload, now)
+    return False
 
 
 def question(bot_id: BotId, key: ChatKey, method: str, params: dict[str, int], receipt: str) -> Call:

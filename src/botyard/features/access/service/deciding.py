@@ -66,7 +66,7 @@ async def go_dry(session: AsyncSession, chat: AccessChat, by: Actor, now: dateti
     chat.mode = Mode.DRY
     _forget_wish(chat)
     chat.braked_at, chat.braked_size, chat.allowed, chat.allowed_until = None, 0, 0, None
-    withdrawn = await removing.withdraw_all(session, ChatKey(chat.chat_key), now)
+    withdrawn = await removing.withdraw_all(session, ChatKey(chat.chat_key))
     _note(session, chat, "access.dry", by, now, withdrawn=withdrawn)
     return withdrawn
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from botyard.db.hot import in_one_trip
 from botyard.features.access.models import AccessChat, AccessMember, Mode
 from botyard.features.access.rules import Move, Standing, Verdict, is_too_much
 from botyard.features.access.service import people
@@ -21,6 +22,7 @@ from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import receipts
 from botyard.members import audit
 from botyard.members.models import User
+from botyard.outbox import bulk
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import CallState, OnUnknown, Priority
 from botyard.outbox.queue import Call
@@ -54,21 +56,21 @@ async def advance(
         if not count.going:
             _release(chat)
         return Advance(0)
-    until = now
-    if is_too_much(count.going, count.present, terms.brake):
+    until, most = now, STEP
+    by_leave = is_too_much(count.going, count.present, terms.brake)
+    if by_leave:
         if not chat.allowed or chat.allowed_until is None:
             is_new = chat.braked_at is None
             chat.braked_at, chat.braked_size = chat.braked_at or now, count.going
             return Advance(0, stopped=is_new)
-        until = chat.allowed_until
-    most = min(STEP, chat.allowed) if chat.allowed and until is not now else STEP
+        until, most = chat.allowed_until, min(STEP, chat.allowed)
     queued = 0
     for user_id in sorted(await people.due(session, key, until, most)):
         queued += await _remove(session, chat, user_id, bot_id, terms, now)
-    if until is not now:
-        chat.allowed = max(0, chat.allowed - queued) if queued else 0
+    if by_leave:
+        chat.allowed = chat.allowed - queued if queued else 0
     chat.braked_at = None
-    return Advance(queued, more=queued > 0)
+    return Advance(queued, more=queued > 0 or by_leave)
 
 
 def _release(chat: AccessChat) -> None:
@@ -120,27 +122,28 @@ async def _verdict(
     return people.verdict_on(row, spans.get(user_id, []), terms, now)
 
 
-async def withdraw(
-    session: AsyncSession, found: Sequence[tuple[AccessMember, Verdict]], now: datetime
-) -> int:
+async def withdraw(session: AsyncSession, found: Sequence[tuple[AccessMember, Verdict]]) -> int:
     """Takes back the removals that wait for members who do not have to go (any more); answers how many."""
     withdrawn = 0
     for row, verdict in found:
         if row.removal is not None and verdict.move is not Move.GOES:
-            withdrawn += await outbox_queue.withdraw(await session.connection(), row.removal, now)
+            withdrawn += await _take_back(session, row.removal)
     return withdrawn
 
 
-async def withdraw_all(session: AsyncSession, chat_key: ChatKey, now: datetime) -> int:
+async def _take_back(session: AsyncSession, receipt: str) -> int:
+    """Takes a call out of the outbox unless it is being made; answers whether it was there (0 or 1)."""
+    return len(await in_one_trip(await session.connection(), lambda hot: bulk.withdraw(hot, receipt)))
+
+
+async def withdraw_all(session: AsyncSession, chat_key: ChatKey) -> int:
     """Takes back all removals from a chat that wait; answers how many."""
     rows = await session.scalars(
         select(AccessMember.removal).where(
             AccessMember.chat_key == chat_key, AccessMember.removal.is_not(None)
         )
     )
-    return sum(
-        [await outbox_queue.withdraw(await session.connection(), str(each), now) for each in rows.all()]
-    )
+    return sum([await _take_back(session, str(each)) for each in rows.all()])
 
 
 class Fallout:

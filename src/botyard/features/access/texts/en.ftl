@@ -24,6 +24,10 @@ access-lacks = { $problem ->
         [no_rights] the bot may neither invite users nor ban them. Give it both rights.
        *[basic_group] this is a basic group, where Telegram lets no bot decide who comes in. Make it a supergroup: in the group's settings, show its history to new members.
     }
+access-ready =
+    <b>{ $chat }</b> is a paid chat now. Who has paid is let in from now on; nobody is removed until you have looked at the plan and switched it to live.
+
+    Known in it: { $present }. To go: { $going }. There without ever having paid: { $unlisted }.
 access-braked =
     🛑 <b>{ $chat }</b>: { $going } of { $present } members would be removed, which is more than { $percent }%.
 

@@ -146,6 +146,14 @@ async def restore(session: AsyncSession, code: str, by: Editor) -> bool:
     return True
 
 
+async def chat_titles(session: AsyncSession, ids: Collection[ChatId]) -> dict[ChatId, str]:
+    """The titles of these chats, of those that are known."""
+    rows = await session.execute(
+        select(Chat.telegram_id, Chat.title).where(Chat.telegram_id.in_(ids), Chat.title.is_not(None))
+    )
+    return {ChatId(row.telegram_id): row.title for row in rows}
+
+
 async def put_new(session: AsyncSession, draft: PlanDraft, position: int, by: Editor) -> PlanId:
     """Writes a plan that is known to be good and new."""
     row = Plan(code=draft.code, position=position, created_at=by.now)
@@ -275,7 +283,7 @@ async def _locked(session: AsyncSession, code: str) -> Plan:
     row = await session.scalar(
         select(Plan)
         .where(Plan.code == code.strip().lower())
-        .with_for_update()
+        .with_for_update(key_share=True)  # orders may be placed meanwhile
         .execution_options(populate_existing=True)
     )
     if row is None:

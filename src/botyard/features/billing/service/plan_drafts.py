@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from babel.numbers import list_currencies
 
@@ -87,6 +88,14 @@ def problems_of(draft: PlanDraft, unsure: Collection[str] = ()) -> list[str]:
         *_problems_of_contents(draft),
     )
     return [problem for about, problem in found if not set(about) & set(unsure)]
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Raises `BadPlan` if one of these fields cannot be so, whatever the others are."""
+    draft = PlanDraft(**{"code": "plan", "title": "Plan", **values})
+    problems = problems_of(draft, {each.name for each in fields(PlanDraft)} - values.keys())
+    if problems:
+        raise BadPlan(problems)
 
 
 def _problems_of_names(draft: PlanDraft) -> Iterator[_About]:

@@ -179,6 +179,8 @@ def _read_toml(text: str) -> PlansFile:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadPlansFile([f"The file is no TOML: {error}."]) from None
+    except RecursionError:
+        raise BadPlansFile(["The file is no list of plans: it is nested too deeply."]) from None
     unknown = [f"The file has an unknown key {key[:40]}." for key in parsed if key not in ("plan", "code")]
     tables = {name: parsed.get(name, []) for name in ("plan", "code")}
     for name, entries in tables.items():

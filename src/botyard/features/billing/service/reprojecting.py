@@ -16,8 +16,10 @@ from botyard.members.entitlements import EntitlementRow
 from botyard.members.models import User
 
 JOB = "billing.reproject"
-LOOKED_AT = 500
+LOOKED_AT = 2000
 """So many members with entitlements a step looks at."""
+DONE_AT_ONCE = 50
+"""For so many of them a step works out anew what they have: nobody waits long for the database."""
 
 
 async def begin(session: AsyncSession, plan: str, now: datetime) -> None:
@@ -28,11 +30,14 @@ async def begin(session: AsyncSession, plan: str, now: datetime) -> None:
 async def step(session: AsyncSession, facts: Facts, plan: str, after: int, now: datetime) -> None:
     """Works out anew what the next members have, tells of it, and queues the rest."""
     looked = await _next(session, after)
-    for user_id in await _who_have(session, plan, looked):
+    found = await _who_have(session, plan, looked)
+    for user_id in found:
         await session.execute(select(User.id).where(User.id == user_id).with_for_update())
         await ledger.entitle(session, user_id)
         await facts.tell(session, EntitlementsChanged(user_id), now)
-    if len(looked) == LOOKED_AT:
+    if len(found) == DONE_AT_ONCE:
+        await enqueue(session, JOB, {"plan": plan, "after": found[-1]}, now)
+    elif len(looked) == LOOKED_AT:
         await enqueue(session, JOB, {"plan": plan, "after": looked[-1]}, now)
 
 
@@ -48,7 +53,7 @@ async def _next(session: AsyncSession, after: int) -> Sequence[int]:
 
 
 async def _who_have(session: AsyncSession, plan: str, users: Sequence[int]) -> list[UserId]:
-    """Of these members those who have, had or will have the plan."""
+    """Of these members the first who have, had or will have the plan."""
     if not users:
         return []
     found = await session.scalars(
@@ -60,5 +65,6 @@ async def _who_have(session: AsyncSession, plan: str, users: Sequence[int]) -> l
         )
         .distinct()
         .order_by(EntitlementRow.user_id)
+        .limit(DONE_AT_ONCE)
     )
     return [UserId(each) for each in found]
