@@ -302,7 +302,11 @@ def _routes(parts: _Parts, webhook: Webhook) -> list[BaseRoute]:
         pages=[page for feature in FEATURES if feature.pages for page in feature.pages(site)],
     )
     api = create_api(
-        database, parts.bots, clock, routers=[router for feature in FEATURES for router in feature.api]
+        database,
+        parts.bots,
+        clock,
+        metrics=parts.metrics,
+        routers=[router for feature in FEATURES for router in feature.api],
     )
     return [
         Route("/telegram/{bot_name}/webhook", webhook, methods=["POST"]),

@@ -18,6 +18,7 @@ from botyard.ids import BotId, BotToken, UserId
 from botyard.members.links import make_link
 from botyard.members.models import LinkPurpose, Role, User
 from botyard.members.sign_in import SESSION_COOKIE, sign_in
+from botyard.observability.metrics import Metrics
 from botyard.telegram.bots import Bot
 
 
@@ -61,7 +62,7 @@ async def stranger(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client without any cookie."""
     house = FastAPI()
-    house.mount("/api/v1", create_api(database, bots, clock, routers=[guides]))
+    house.mount("/api/v1", create_api(database, bots, clock, metrics=Metrics(), routers=[guides]))
     transport = httpx.ASGITransport(house, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test/api/v1") as client:
         yield client

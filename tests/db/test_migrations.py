@@ -87,6 +87,13 @@ INSERT INTO refund_requests (id, payment_id, amount, currency, reason, by_id, st
     VALUES (1, 1, 500, 'GBP', '', 7, 'asked', '{NOW}');
 INSERT INTO book_cursors (name, at) VALUES ('stripe', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
+INSERT INTO renewal_reminders (user_id, pack, ends_at, before, at) VALUES (7, 'gold', '{NOW}', 1440, '{NOW}');
+INSERT INTO referral_codes (user_id, code, created_at) VALUES (7, 'abcdefghjk', '{NOW}');
+INSERT INTO referrals (user_id, referrer_id, bot_id, at) VALUES (7, 7, 1, '{NOW}');
+INSERT INTO broadcast_sales (
+    payment_id, key, broadcast_id, variant, user_id, kind, amount, currency, at
+) VALUES (1, 'stars:c', 1, 1, 7, 'sale', 1500, 'XTR', '{NOW}');
+INSERT INTO broadcast_payers (user_id, at) VALUES (7, '{NOW}');
 INSERT INTO access_chats (
     chat_key, mode, plans, single_use, sweep, braked_size, allowed, wanted_size, created_at
 ) VALUES (1, 'dry', '[]', false, 0, 0, 0, 0, '{NOW}');
@@ -96,13 +103,6 @@ INSERT INTO access_members (chat_key, user_id, name, standing, came, seen_key, c
     VALUES (1, 7, 'Ana', 'in', 'link', '', '', '{NOW}');
 INSERT INTO access_links (id, chat_key, bot_id, user_id, url, made_at, checked_at)
     VALUES (1, 1, 1, 7, 'https://t.me/+x', '{NOW}', '{NOW}');
-INSERT INTO renewal_reminders (user_id, pack, ends_at, before, at) VALUES (7, 'gold', '{NOW}', 1440, '{NOW}');
-INSERT INTO referral_codes (user_id, code, created_at) VALUES (7, 'abcdefghjk', '{NOW}');
-INSERT INTO referrals (user_id, referrer_id, bot_id, at) VALUES (7, 7, 1, '{NOW}');
-INSERT INTO broadcast_sales (
-    payment_id, key, broadcast_id, variant, user_id, kind, amount, currency, at
-) VALUES (1, 'stars:c', 1, 1, 7, 'sale', 1500, 'XTR', '{NOW}');
-INSERT INTO broadcast_payers (user_id, at) VALUES (7, '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');
 """
 

@@ -67,7 +67,22 @@ def test_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert settings.two_person_above is None
     assert (settings.grace, settings.removal_brake) == (timedelta(hours=24), 5)
     assert settings.referral_reward == ReferralReward(days=7)
+    assert settings.reminders == (timedelta(days=3), timedelta(days=1), timedelta(0))
     assert (settings.sandbox, settings.role) == (False, ProcessRole.ALL)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("7d, 12h,7d", (timedelta(days=7), timedelta(hours=12))),
+        ("0d", (timedelta(0),)),
+        ("none", ()),
+        ("", (timedelta(days=3), timedelta(days=1), timedelta(0))),
+    ],
+)
+def test_reminders_are_lengths_of_time(tmp_path: Path, written: str, read: tuple[timedelta, ...]) -> None:
+    settings = load_settings(environ={"BOTYARD_REMINDERS": written}, cwd=tmp_path)
+    assert settings.reminders == read
 
 
 def test_the_contracts_names_and_no_others_are_read() -> None:
@@ -75,11 +90,10 @@ def test_the_contracts_names_and_no_others_are_read() -> None:
         "BOTYARD_DATABASE_URL", "DATABASE_URL", "BOTYARD_BOTS", "TELEGRAM_BOT_TOKENS_JSON",
         "TELEGRAM_BOT_TOKEN", "BOTYARD_WEBHOOK_SECRET", "TELEGRAM_WEBHOOK_SECRET", "BOTYARD_IP_ALLOWLIST",
         "TELEGRAM_IP_ALLOWLIST", "BOTYARD_TRUSTED_PROXIES", "BOTYARD_PUBLIC_URL", "BOTYARD_BOT_API_URL",
-        "BOTYARD_REFERRAL_REWARD",
+        "BOTYARD_REFERRAL_REWARD", "BOTYARD_REMOVAL_BRAKE", "BOTYARD_REMINDERS", "BOTYARD_GRACE",
         "TELEGRAM_API_BASE", "BOTYARD_OWNER_IDS", "BOTYARD_GROUP_MAP", "TELEGRAM_GROUP_MAP_JSON",
         "BOTYARD_SEND_RATE", "BOTYARD_PAID_RATE", "BOTYARD_CHAT_RATE", "BOTYARD_GROUP_RATE",
         "BOTYARD_INGRESS_RATE", "BOTYARD_CLICK_COUNTING", "BOTYARD_TWO_PERSON_ABOVE",
-        "BOTYARD_GRACE", "BOTYARD_REMOVAL_BRAKE",
         "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "TELEGRAM_PAYMENT_PROVIDER_TOKEN",
         "BOTYARD_HOST", "BOTYARD_PORT", "BOTYARD_LOG_FORMAT", "BOTYARD_LOG_LEVEL",
     }  # fmt: skip  # and BOTYARD_DATA_DIR, whose folder starts from the working directory

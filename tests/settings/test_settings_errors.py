@@ -53,6 +53,7 @@ BAD = {
                           '{"a": 1, "a": 2}', f'{{"a": {"9" * 5000}}}'],
     "TELEGRAM_GROUP_MAP_JSON": [SECRET],
     **{name: ["-1", "x", "nan", "inf", "-inf", "1e999", SECRET, "1,5", "30/s"] for name in RATES},
+    "BOTYARD_REMINDERS": ["3", "3w", "-1d", "100d", "3d;1d", "3d,x", SECRET],
     "BOTYARD_CLICK_COUNTING": ["yes", "1", SECRET],
     "BOTYARD_GRACE": ["2h", "0d", "24", "-3h", "1.5d", "91d", "h", SECRET],
     "BOTYARD_REMOVAL_BRAKE": ["-1", "101", "5%", "1.5", SECRET],

@@ -2,5 +2,6 @@
 
 from botyard.api.app import create_api
 from botyard.api.auth import Caller
+from botyard.api.entitled import require
 
-__all__ = ["Caller", "create_api"]
+__all__ = ["Caller", "create_api", "require"]

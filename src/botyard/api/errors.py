@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from botyard.api.entitled import NotEntitled
 from botyard.errors import BotyardError
 
 
@@ -57,6 +58,7 @@ def install_error_bodies(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _refusal)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(BotyardError, _expected)
+    api.add_exception_handler(NotEntitled, _denied)
     api.add_exception_handler(Exception, _bug)
 
 
@@ -86,6 +88,12 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
     """A rule of the business said no: the class names the code (`LastOwner`: `last_owner`)."""
     assert isinstance(error, BotyardError)
     return _answer(409, Problem(code=_code(type(error).__name__), message=error.message, remedy=error.remedy))
+
+
+async def _denied(_request: Request, error: Exception) -> JSONResponse:
+    """The member has not paid for it."""
+    assert isinstance(error, NotEntitled)
+    return _answer(403, Problem(code="not_entitled", message=error.message, remedy=error.remedy))
 
 
 async def _bug(_request: Request, _error: Exception) -> JSONResponse:

@@ -52,6 +52,14 @@ INDEXES: dict[str, str] = {
         "SELECT id FROM payment_doubts WHERE settled_at IS NULL AND kind != 'refused' "
         "ORDER BY id DESC LIMIT 100"
     ),
+    "ix_refund_requests_under_way": (
+        "SELECT id FROM refund_requests WHERE payment_id = 1 AND state = 'asked'"
+    ),
+    "ix_broadcast_sales_broadcast_id": (
+        "SELECT count(*) FROM broadcast_sales WHERE broadcast_id = 1 GROUP BY variant"
+    ),
+    "ix_broadcast_sales_user_id": "SELECT broadcast_id FROM broadcast_sales WHERE user_id = 1",
+    "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
     "ix_entitlements_plan": "SELECT user_id FROM entitlements WHERE plan = 'gold-1m' AND user_id > 7",
     "ix_access_members_user_id": "SELECT chat_key FROM access_members WHERE user_id = 1",
     "ix_access_members_due": (
@@ -67,14 +75,6 @@ INDEXES: dict[str, str] = {
     ),
     "ix_access_links_chat": "SELECT url FROM access_links WHERE chat_key = 1 AND user_id = 1",
     "ix_access_links_url": "SELECT id FROM access_links WHERE url = 'https://t.me/+x'",
-    "ix_refund_requests_under_way": (
-        "SELECT id FROM refund_requests WHERE payment_id = 1 AND state = 'asked'"
-    ),
-    "ix_broadcast_sales_broadcast_id": (
-        "SELECT count(*) FROM broadcast_sales WHERE broadcast_id = 1 GROUP BY variant"
-    ),
-    "ix_broadcast_sales_user_id": "SELECT broadcast_id FROM broadcast_sales WHERE user_id = 1",
-    "ix_referrals_referrer_id": "SELECT count(*) FROM referrals WHERE referrer_id = 1",
     "ix_jobs_due": (
         "SELECT id FROM jobs WHERE state = 'pending' AND run_at <= '2030-01-01' ORDER BY run_at, id LIMIT 1"
     ),

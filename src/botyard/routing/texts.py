@@ -36,12 +36,13 @@ class Texts:
     """All texts of all features, by language."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        """Each folder holds one file per language: `en.ftl`, `de.ftl`."""
+        """Each folder holds a file per language, `en.ftl`, or several of a part each: `en.paying.ftl`."""
         self._bundles: dict[str, FluentBundle] = {}
         self._formatted = lru_cache(FORMATTED)(self._format)
         for folder in folders:
             for file in sorted(folder.glob("*.ftl")):
-                bundle = self._bundles.setdefault(file.stem, FluentBundle([file.stem], use_isolating=False))
+                language = file.name.partition(".")[0]
+                bundle = self._bundles.setdefault(language, FluentBundle([language], use_isolating=False))
                 bundle.add_resource(FluentResource(file.read_text(encoding="utf-8")))
 
     def format(self, language: str | None, key: str, **arguments: TextArgument) -> str:

@@ -203,14 +203,6 @@ class Settings(BaseSettings):
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
 
-    grace: Annotated[
-        timedelta, Variable("BOTYARD_GRACE", parse=formats.grace, example="24h", toml='"24h"')
-    ] = timedelta(hours=24)
-    """So long after the end of his paid time nobody is removed from a paid chat; never under 3 hours."""
-    removal_brake: Annotated[
-        int, Variable("BOTYARD_REMOVAL_BRAKE", parse=formats.percent, example="5", toml="5")
-    ] = 5
-    """A plan that would remove more than so many percent of a chat waits for an admin's yes."""
     reminders: Annotated[
         tuple[timedelta, ...],
         Variable("BOTYARD_REMINDERS", parse=formats.spans, example="3d,1d,0d", toml='["3d", "1d", "0d"]'),
@@ -221,6 +213,14 @@ class Settings(BaseSettings):
         Variable("BOTYARD_REFERRAL_REWARD", parse=formats.referral_reward, example="7d"),
     ] = ReferralReward(days=7)
     """What a member gets for each friend of his who buys; None: nothing."""
+    grace: Annotated[
+        timedelta, Variable("BOTYARD_GRACE", parse=formats.grace, example="24h", toml='"24h"')
+    ] = timedelta(hours=24)
+    """So long after the end of his paid time nobody is removed from a paid chat; never under 3 hours."""
+    removal_brake: Annotated[
+        int, Variable("BOTYARD_REMOVAL_BRAKE", parse=formats.percent, example="5", toml="5")
+    ] = 5
+    """A plan that would remove more than so many percent of a chat waits for an admin's yes."""
 
     stripe_secret_key: Annotated[
         SecretStr | None, Variable("STRIPE_SECRET_KEY", parse=formats.key, example="sk_test_from_Stripe")

@@ -47,10 +47,10 @@ _BOT_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SPAN = re.compile(r"([0-9]{1,2})([dh])")
 _LENGTHS = {"h": "hours", "d": "days"}
 _LEAST_GRACE = timedelta(hours=3)
 _MOST_GRACE = timedelta(days=90)
-_SPAN = re.compile(r"([0-9]{1,2})([dh])")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -303,6 +303,18 @@ def count(value: object) -> int:
     return number
 
 
+def referral_reward(value: object) -> ReferralReward | None:
+    """What members get for who they bring: days such as `7d`, a share such as `10%`, or nothing: `off`."""
+    text = _text(value).strip().lower()
+    found = re.fullmatch(r"([1-9][0-9]{0,2}) *(d|%)", text)
+    if text in ("off", ""):
+        return None
+    if found is None or (found[2] == "%" and int(found[1]) > MOST_PERCENT):
+        raise ValueError(f"must be days such as 7d, a share such as 10% (up to {MOST_PERCENT}%), or off")
+    number = int(found[1])
+    return ReferralReward(days=number) if found[2] == "d" else ReferralReward(percent=number)
+
+
 def percent(value: object) -> int:
     """A whole number from 0 to 100."""
     number = _whole_number(value)
@@ -322,18 +334,6 @@ def grace(value: object) -> timedelta:
     if length > _MOST_GRACE:
         raise ValueError("must be at most 90d")
     return length
-
-
-def referral_reward(value: object) -> ReferralReward | None:
-    """What members get for who they bring: days such as `7d`, a share such as `10%`, or nothing: `off`."""
-    text = _text(value).strip().lower()
-    found = re.fullmatch(r"([1-9][0-9]{0,2}) *(d|%)", text)
-    if text in ("off", ""):
-        return None
-    if found is None or (found[2] == "%" and int(found[1]) > MOST_PERCENT):
-        raise ValueError(f"must be days such as 7d, a share such as 10% (up to {MOST_PERCENT}%), or off")
-    number = int(found[1])
-    return ReferralReward(days=number) if found[2] == "d" else ReferralReward(percent=number)
 
 
 def port(value: object) -> int:

@@ -45,7 +45,7 @@ async def test_who_has_not_paid_is_declined_with_an_offer(sqlite_url, tmp_path):
         url = await club.way_in(PAUL)
         await club.asks(KENJI, url)
         assert await club.status(KENJI) == "left"
-        assert {each["callback_data"] for each in await club.buttons(KENJI)} == {"plan:gold-30d"}
+        assert {each["callback_data"] for each in await club.buttons(KENJI)} == {"plans:open:gold-30d"}
         journal = [each["method"] for each in await club.house.calls()]
         assert journal.count("declineChatJoinRequest") == 1
         offer = next(

@@ -47,8 +47,8 @@ async def is_told(shop: Running, user_id: int, words: str) -> str:
 
 async def test_a_gift_is_asked_back_given_once_and_told(shop: Running) -> None:
     asked = await told(shop, OWNER, f"/grant {ANA} gold-1m 2w for her patience & help")
-    assert "Give Ana 14 days of Gold, 1 month?" in re.sub("<[^>]*>", "", asked.texts[0])
-    assert "for her patience &amp; help" in asked.texts[0]
+    assert "Give Ana 14 days for free?" in re.sub("<[^>]*>", "", asked.texts[0])
+    assert "Plan: Gold, 1 month\nReason: for her patience &amp; help" in asked.texts[0]
     assert await rows_of(shop, ANA) == [], "nothing is given before the button"
     done = await pressed(shop, OWNER, "Give it")
     assert "Done." in done.edits[0]
@@ -58,7 +58,9 @@ async def test_a_gift_is_asked_back_given_once_and_told(shop: Running) -> None:
     assert row.reason == "for her patience & help"
     end = await end_of(shop, ANA)
     assert end == row.at + timedelta(days=14)
-    assert "A gift for you: 14 dias of Gold, 1 month" in await is_told(shop, ANA, "gift")
+    letter = await is_told(shop, ANA, "gift")
+    assert "A gift for you: 14 dias for free" in letter
+    assert "Gold, 1 month: you have it until" in letter
     async with shop.database.reading() as session:
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "billing.grant"))
     assert entry is not None
@@ -125,7 +127,7 @@ async def test_the_end_by_hand_is_asked_back_done_and_told(shop: Running) -> Non
         await pay(session, PAUL, "gold-1m", SystemClock().now() - timedelta(days=3), "c-paul", bot_id=None)
     assert await end_of(shop, PAUL) is not None
     asked = await told(shop, OWNER, f"/revoke {PAUL} gold-3m sold his login")
-    assert "End Gold, 1 month of Paul now?" in re.sub("<[^>]*>", "", asked.texts[0])
+    assert "End Gold, 1 month for Paul now?" in re.sub("<[^>]*>", "", asked.texts[0])
     await pressed(shop, OWNER, "End it now")
     assert await end_of(shop, PAUL) is None
     row = (await rows_of(shop, PAUL))[-1]

@@ -30,7 +30,7 @@ from botyard.features.billing.service.entitling import Entry
 from botyard.features.billing.service.granting import Act, ActId
 from botyard.features.billing.service.ledger import About
 from botyard.jobs.facts import Facts
-from botyard.jobs.models import Job
+from botyard.jobs.queue import ANSWER, enqueue
 from botyard.jobs.runner import JobRunner
 from botyard.members.models import BotChat
 from botyard.money import Money
@@ -54,9 +54,11 @@ async def shop(database: Database) -> Database:
 
 async def run(database: Database, now: datetime, **settings: str) -> list[dict[str, Any]]:
     """What the job sends at this moment."""
+    house = house_of(database, **settings)
+    found = await job.look(house, {"at": now.isoformat()})
     async with database.session() as session:
         before = await session.scalar(select(func.max(outbox.c.id))) or 0
-        await job.remind(house_of(database, **settings), session, {}, now)
+        await job.remind(house, session, {ANSWER: found}, now)
     async with database.read() as connection:
         rows = await connection.execute(
             select(outbox.c.params).where(outbox.c.id > before).order_by(outbox.c.id)
@@ -109,6 +111,17 @@ async def test_after_a_pause_only_the_one_that_fits_now_is_sent(
     assert len(sent) == (says is not None)
     assert says is None or says in sent[0]
     assert await run(shop, END + down_until) == []
+
+
+async def test_what_was_paid_between_the_look_and_the_word_counts(shop: Database) -> None:
+    house, now = house_of(shop), END - DAY
+    found = await job.look(house, {"at": now.isoformat()})
+    async with shop.session() as session:
+        await pay(session, ANA, "gold-1m", now, "just now")
+    async with shop.session() as session:
+        await job.remind(house, session, {ANSWER: found}, now)
+        assert await session.scalar(select(func.count()).select_from(outbox)) == 0
+    assert len(found) == 1
 
 
 async def test_two_at_once_send_one(shop: Database) -> None:
@@ -227,7 +240,9 @@ async def test_a_refund_that_brings_the_end_nearer_is_a_new_end(shop: Database) 
 
 async def test_without_reminders_nobody_is_reminded(shop: Database) -> None:
     assert await run(shop, END - DAY, reminders="none") == []
+    assert await run(shop, END + HOUR, reminders="36h") == [], "that would be the last word"
     assert len(await run(shop, END - DAY, reminders="36h")) == 1
+    assert len(await run(shop, END, reminders="0d")) == 1
 
 
 async def test_many_are_reminded_in_steps(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,13 +253,12 @@ async def test_many_are_reminded_in_steps(shop: Database, monkeypatch: pytest.Mo
     monkeypatch.setattr(job, "AT_ONCE", 3)
     monkeypatch.setattr(job.reminding.due, "__defaults__", (3,))
     clock = ManualClock(END - DAY)
-    runner = JobRunner(shop, [job.REMINDING.handler(house_of(shop), clock)], clock)
+    runner = JobRunner(shop, [each.handler(house_of(shop), clock) for each in job.JOBS], clock)
     async with shop.session() as session:
-        session.add(
-            Job(name=job.NAME, payload={}, run_at=START, state="pending", attempts=0, created_at=START)
-        )
+        await enqueue(session, job.NAME, {}, START)
+    assert await runner.run_next()
     steps = 0
-    while await runner.run_next():
+    while await runner.run_next_errand():
         steps += 1
     assert steps == 3
     async with shop.read() as connection:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from tests.features.billing.shop import buy, doubts, invoice, is_recorded, ledger, press_again, says, time_of
 from tests.features.billing.test_paying import charge_message, payload_of
-from tests.support.outcomes import given, pressed, told
+from tests.support.outcomes import given, pressed, sent, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.clock import SystemClock
@@ -70,7 +70,10 @@ async def test_a_subscription_is_paid_renewed_stopped_and_resumed(house: Running
     await says(house, PAUL, "was renewed")
 
     number = (await subscription(house, PAUL)).id
-    await told(house, PAUL, "/start")
+    keys = (await told(house, PAUL, "/status")).calls[0][1]["reply_markup"]["inline_keyboard"]
+    assert {"text": "Stop renewing Club", "callback_data": f"renewal:stop:{number}"} in [
+        key for row in keys for key in row
+    ]
     await press_again(house, PAUL, 1, f"renewal:stop:{number}")
     await becomes(house, PAUL, "cancelled")
     assert (await house.calls("editUserStarSubscription"))[-1]["params"]["is_canceled"] is True
@@ -113,6 +116,7 @@ async def test_a_refund_whose_answer_was_lost_and_two_clicks_give_back_once(hous
     await house.control("POST", "faults", **fault)
     before = len(await house.calls("refundStarPayment"))
     await told(house, OWNER, f"/refund {row.id} she asked")
+    await sent(house)
     shown = (await house.replies(OWNER))[-1]["message_id"]
     await pressed(house, OWNER, "Give it back", message_id=shown)
     second = await press_again(house, OWNER, shown, f"refund:{row.id}")

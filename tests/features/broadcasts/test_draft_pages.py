@@ -99,6 +99,11 @@ async def test_everything_that_is_typed_is_kept_and_shown_again(
         "without_tags": "slow",
         "sources": "guide-1",
         "without_members": "1001, 1002",
+        "plans": "Gold-3m, gold-1m",
+        "packs": "silver",
+        "ends_within_days": "7",
+        "lapsed_within_days": "14",
+        "never_paid": "on",
         "quiet_begins": "22:00",
         "quiet_ends": "07:30",
         "cap": "2",
@@ -124,6 +129,11 @@ async def test_everything_that_is_typed_is_kept_and_shown_again(
         tags=("vip", "big, spender"),
         without_tags=("slow",),
         without_members=(1001, 1002),
+        plans=("gold-3m", "gold-1m"),
+        packs=("silver",),
+        ends_within_days=7,
+        lapsed_within_days=14,
+        never_paid=True,
     )
     assert (plan.name, plan.topic, plan.paid, plan.zone) == ("Spring", Topic.OFFERS, True, "Europe/Kyiv")
     assert (plan.quiet, plan.cap) == (QuietHours(time(22), time(7, 30)), Cap(2, 7))
@@ -193,6 +203,8 @@ def _typed(page: str) -> dict[str, Any]:
         ({"buttons_1": "Join | app | http://x.example"}, "is no address"),
         ({"languages": "german"}, "“german” is not a language"),
         ({"without_members": "Paul"}, "“Paul” is not a member"),
+        ({"plans": "gold!"}, "“gold!” is not the code of a plan"),
+        ({"ends_within_days": "0"}, "1"),
         ({"tags": "x" * 33}, "is not a tag"),
         ({"seen_within_days": "0"}, "1"),
         ({"roles": "9"}, "Choose again."),

@@ -8,14 +8,25 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
-from tests.features.broadcasts.crowd import BOT, NOW, PACE, drafted, gather, reasons, started
+from tests.features.broadcasts.crowd import (
+    ADMIN,
+    BOT,
+    NOW,
+    PACE,
+    drafted,
+    gather,
+    reasons,
+    seen,
+    started,
+    step,
+)
 
 from botyard.db.session import Database
 from botyard.features.broadcasts import audience as audiences
 from botyard.features.broadcasts.audience import Audience
 from botyard.features.broadcasts.audience_words import read_audience
 from botyard.features.broadcasts.models import Payer
-from botyard.features.broadcasts.service import drafts, preflight
+from botyard.features.broadcasts.service import drafts, freezing, life, preflight
 from botyard.ids import UserId
 from botyard.members import entitlements
 from botyard.members.consent import Topic
@@ -118,3 +129,25 @@ async def test_each_look_is_by_an_index(seven: Database) -> None:
     paid = [each for each in plan if "entitlements" in each or "broadcast_payers" in each]
     assert len(paid) == 5
     assert all(each.startswith("SEARCH") for each in paid), plan
+
+
+async def test_few_among_many_are_found_in_bounded_steps(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked at in one transaction is bounded, however far away the next is who is meant."""
+    monkeypatch.setattr(freezing, "STEP", 2)
+    monkeypatch.setattr(freezing, "MOST_LOOKED_AT", 5)
+    await gather(database, 23)
+    meant = {2, 3, 4, 17, 23}
+    async with database.session() as session:
+        for each in meant:
+            await entitlements.replace(session, UserId(each), [stretch("gold-1m", -1, 9)])
+    number = await drafted(database, audience=Audience(packs=("gold",)))
+    async with database.session() as session:
+        assert await life.start(session, await drafts.locked(session, number), ADMIN, NOW)
+    reached = []
+    while not (await seen(database, number)).frozen_at:
+        await step(database, number)
+        reached.append((await seen(database, number)).frozen_through)
+    assert reached == [3, 8, 13, 18, 23, 23]
+    assert set(await reasons(database, number)) == meant

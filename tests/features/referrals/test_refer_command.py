@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,10 +15,12 @@ from tests.support.running import ANA, PAUL, Running
 from botyard.app import facts_of
 from botyard.clock import SystemClock
 from botyard.features.billing.models import Plan
+from botyard.features.billing.service import ledger
 from botyard.features.referrals.models import Referral
 from botyard.ids import UserId
 from botyard.members import entitlements
 from botyard.members.consent import Topic, say
+from botyard.money import Money
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _new = itertools.count(500_001)
@@ -138,3 +141,24 @@ async def test_who_wants_no_messages_gets_the_days_in_silence(house: Running) ->
 
     await house.until(has_it)
     assert len(await house.replies(referrer)) == count
+
+
+async def test_the_link_works_through_that_of_a_broadcast(house: Running) -> None:
+    referrer, friend = await somebody(house), await somebody(house)
+    await told(house, friend, f"/start b-9-1-{await link(house, referrer)}")
+    assert (await friends(house))[friend] == referrer
+
+
+async def test_a_payment_of_nothing_is_none(house: Running) -> None:
+    referrer, friend = await somebody(house), await somebody(house)
+    await told(house, referrer, "/start")
+    await told(house, friend, f"/start {await link(house, referrer)}")
+    free = replace(charge(f"free{friend}", clock.now()), money=Money(0, "XTR"))
+    await pays(house, friend, free)
+    await pays(house, friend, charge(f"c{friend}", clock.now()))
+    await says(house, referrer, "You get 7 days for it")
+    assert await time_of(house, referrer) == [("gold", 7)]
+    async with house.database.reading() as session:
+        first = (await session.get_one(Referral, friend)).payment_id
+        rows = await ledger.rows_of(session, UserId(friend))
+    assert first == next(row.id for row in rows if row.amount)

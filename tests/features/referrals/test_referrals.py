@@ -25,9 +25,10 @@ from tests.features.referrals.friends import (
 )
 
 from botyard.db.session import Database
-from botyard.features.billing.models import Kind
-from botyard.features.billing.service import catalog, discounts
+from botyard.features.billing.models import Kind, Way
+from botyard.features.billing.service import catalog, discounts, orders
 from botyard.features.billing.service.discounts import NotValid
+from botyard.features.billing.service.orders import Buyer
 from botyard.features.referrals import service
 from botyard.features.referrals.models import Referral
 from botyard.features.referrals.service import Results, Told, Verdict
@@ -190,6 +191,13 @@ async def test_the_first_payment_gives_days_once(four: Database) -> None:
         assert await service.results(session, ANNA, NOW) == Results(1, 1, 7, [])
 
 
+async def test_what_was_given_carries_its_plans_title(four: Database) -> None:
+    async with four.session() as session:
+        await record(session, BEN, charge("c1"))
+        (given,) = await entitlements.of_member(session, BEN)
+    assert (given.plan, given.title) == ("gold-1m", "Gold, a month")
+
+
 async def test_days_go_on_top_of_what_the_referrer_has(four: Database) -> None:
     await came(four, BEN, by=ANNA)
     async with four.session() as session:
@@ -259,6 +267,11 @@ async def test_a_share_is_a_code_for_the_referrer_alone(four: Database) -> None:
         with pytest.raises(NotValid, match="no code"):
             await discounts.take(session, told.code, offer, PRICE, BEN, NOW)
         assert (await service.results(session, ANNA, NOW)).codes == [told.code]
+        buyer = Buyer(ANNA, BOT)
+        order = await orders.place(session, buyer, offer, Way.STARS, PRICE, told.code, NOW)
+        assert (order.amount, (await service.results(session, ANNA, NOW)).codes) == (1350, [])
+        tomorrow = NOW + timedelta(hours=25)
+        assert (await service.results(session, ANNA, tomorrow)).codes == [told.code], "it was not paid"
         await record(session, BEN, refund("c1"))
     assert await returned(four, BEN) == Told(ANNA, BOT, 0, told.code, is_back=True)
     async with four.session() as session:

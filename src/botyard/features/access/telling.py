@@ -75,7 +75,7 @@ async def offer_rows(
     """A button for each plan that lets into the chat and is sold now; else one for all plans."""
     offers = [each for each in await catalog.offers(session, now) if each.code in chat.plans]
     rows: list[list[Press]] = [
-        [Press(each.title[:LONGEST_LABEL], f"plan:{each.code}")] for each in offers[:MOST_OFFERS]
+        [Press(each.title[:LONGEST_LABEL], f"plans:open:{each.code}")] for each in offers[:MOST_OFFERS]
     ]
     if not rows or len(offers) > MOST_OFFERS:
         rows.append([Press(house.texts.format(language, "access-button-plans"), "plans")])

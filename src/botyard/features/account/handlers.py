@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from botyard.features.account import service
 from botyard.inbox import backlog
 from botyard.inbox.models import UpdateState
+from botyard.members.directory import read_member
 from botyard.members.models import Role
 from botyard.members.sign_in import business_role
 from botyard.outbox import queue as outbox_queue
@@ -83,7 +84,8 @@ async def cancel(ctx: Context) -> None:
 
 @command("status", aliases=("me",), description="Your role and plan")
 async def status(ctx: Context) -> None:
-    """Shows your role, until when you have it, and since when you are with us."""
+    """Shows your role, until when you have it, what you have bought, and since when you are with us."""
+    ctx.member = await read_member(ctx.session, ctx.member.id) or ctx.member  # who just paid asks at once
     member = ctx.member
     held = [each for each in member.raises if each.holds(ctx.bot.id, ctx.now) and each.role == ctx.role]
     until = max((each.expires_at for each in held if each.expires_at), default=None)

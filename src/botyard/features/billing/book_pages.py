@@ -59,6 +59,8 @@ class _Shown:
     row: Payment
     who: str
     what: str
+    plan: str | None
+    """Its own, or that of the payment that it takes back."""
     way: str
     amount: str
 
@@ -180,11 +182,13 @@ def _show(request: Request, name: str, /, **values: Any) -> Response:
 
 async def _shown(session: AsyncSession, rows: Sequence[Payment]) -> list[_Shown]:
     names = await names_of(session, {UserId(row.user_id) for row in rows})
+    plans = await reports.plans_referred_to(session, [row for row in rows if row.refers_to])
     return [
         _Shown(
             row,
             names[UserId(row.user_id)],
             row_words.what(row),
+            row.plan or plans.get(row.refers_to or ""),
             row_words.WAYS[row.source],
             _price(book.signed(row)) if row.amount else "",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botyard.observability.metrics import CounterName
 
 CHECKOUTS_STARTED = CounterName(
-    "billing_checkout_started", "Checkouts opened at Stripe, by the plan that is bought.", ("plan",)
+    "billing_checkout_started", "Orders that members began to pay, by the plan that is bought.", ("plan",)
 )
 BILLING_PAYMENTS = CounterName(
     "billing_payments",

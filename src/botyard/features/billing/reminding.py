@@ -15,31 +15,45 @@ from botyard.features.billing.letters import Letter, call_for
 from botyard.features.billing.service import catalog, granting, reaching, reminding
 from botyard.features.billing.service.catalog import NoSuchPlan
 from botyard.features.billing.service.reminding import AT_ONCE, LATE, Due
-from botyard.jobs.queue import enqueue
+from botyard.jobs.queue import ANSWER, enqueue
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Press
 
 NAME = "billing.reminders"
+STEP = "billing.remind"
 EVERY = timedelta(minutes=1)
 DAY = timedelta(days=1)
 SOON = timedelta(hours=12)
 """What is left is no longer called a day."""
 
 
-async def remind(house: House, session: AsyncSession, _payload: Mapping[str, Any], now: datetime) -> None:
-    """Reminds those whose time it is, some of them at once; where there are more, a next step at once."""
-    found = await reminding.due(session, house.settings.reminders, now)
+async def look(house: House, payload: Mapping[str, Any]) -> list[Due]:
+    """Who has to be reminded, some of them at once: a look beside the writer, which holds up nobody."""
+    at = datetime.fromisoformat(payload["at"])
+    async with house.database.reading() as session:
+        return await reminding.due(session, house.settings.reminders, at)
+
+
+async def remind(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
+    """Reminds those whom the look has found; where there are more, a next step at once."""
+    found: list[Due] = payload[ANSWER]
     calls = [call for each in found if (call := await _call(house, session, each, now))]
     if calls:
         await outbox_queue.add(await session.connection(), calls, now)
     if len(found) >= AT_ONCE:
-        await enqueue(session, NAME, {}, now)
+        await _begin(house, session, payload, now)
+
+
+async def _begin(_house: House, session: AsyncSession, _payload: Mapping[str, Any], now: datetime) -> None:
+    await enqueue(session, STEP, {"at": now.isoformat()}, now)
 
 
 async def _call(house: House, session: AsyncSession, each: Due, now: datetime) -> Call | None:
     """The reminder, which nobody sends a second time; None where nobody has to be told, or can be."""
+    if not await reminding.is_still_so(session, each, now):
+        return None
     is_news = await reminding.is_news(session, each)
     sellers = house.bots.keys() if each.bot_id is None else house.bots.keys() & {each.bot_id}
     to = await reaching.reach(session, each.user_id, sellers) if is_news else None
@@ -70,4 +84,4 @@ async def _letter(
     return Letter(html, [[renew]])
 
 
-REMINDING = HouseJob(NAME, remind, every=EVERY)
+JOBS = (HouseJob(NAME, _begin, every=EVERY), HouseJob(STEP, remind, errand=look))

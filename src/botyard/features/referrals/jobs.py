@@ -31,7 +31,7 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 async def hear(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """Has a payment looked at by a job, which knows the house; it is queued once for each row."""
     fact = msgspec.convert(payload, PaymentRecorded)
-    if fact.is_money:
+    if fact.is_money and fact.amount:
         key = f"{PAYMENT_JOB}:{fact.payment_id}"
         await enqueue(session, PAYMENT_JOB, payload, fact.at, run_at=AT_ONCE, key=key)
 

@@ -51,8 +51,13 @@ async def take(
     return Taken(DiscountId(discount.id), _off(discount, price))
 
 
+def is_use(now: datetime) -> ColumnElement[bool]:
+    """The condition on a row of `Order` that it uses its code up: it was paid, or can still be."""
+    return or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
+
+
 async def _require_left(session: AsyncSession, discount: Discount, user_id: UserId, now: datetime) -> None:
-    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, _is_use(now))
+    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use(now))
     if discount.once_per_member and await session.scalar(used.where(Order.user_id == user_id)):
         raise NotValid(f"You have used the code {discount.code}: it works once for each.")
     if discount.most_uses is not None and (await session.scalar(used) or 0) >= discount.most_uses:
@@ -100,7 +105,7 @@ async def unused(session: AsyncSession, codes: Collection[str], now: datetime) -
     """Those of these codes, each good for one order, that can still be used."""
     if not codes:
         return []
-    used = select(Order.id).where(Order.discount_id == Discount.id, _is_use(now)).exists()
+    used = select(Order.id).where(Order.discount_id == Discount.id, is_use(now)).exists()
     found = await session.scalars(
         select(Discount.code)
         .where(Discount.code.in_(codes), Discount.active, ~used)
@@ -108,8 +113,3 @@ async def unused(session: AsyncSession, codes: Collection[str], now: datetime) -
         .order_by(Discount.id)
     )
     return list(found)
-
-
-def _is_use(now: datetime) -> ColumnElement[bool]:
-    """The condition on an order that it uses up its code: it was paid, or can still be."""
-    return or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))

@@ -20,6 +20,7 @@ from botyard.features.billing.models import (
     SubscriptionState,
 )
 from botyard.ids import BotId, UserId
+from botyard.members import entitlements
 from botyard.members.entitlements import EntitlementRow, PaymentId
 
 LATE = timedelta(days=2)
@@ -55,8 +56,10 @@ async def due(
     What follows without a gap counts as one time. Who has a subscription that renews is not reminded.
     """
     found: list[Due] = []
-    nearer = -LATE
+    nearer = timedelta(0)
     for before in sorted(reminders):
+        if not before:
+            nearer = -LATE
         rows = await session.execute(_ending(nearer, before, now).limit(most - len(found)))
         found += [
             Due(
@@ -71,10 +74,18 @@ async def due(
             )
             for row in rows
         ]
-        nearer = max(before, timedelta(0))
+        nearer = before
         if len(found) >= most:
             break
     return found
+
+
+async def is_still_so(session: AsyncSession, each: Due, now: datetime) -> bool:
+    """Whether it is as it was when somebody looked: nothing was paid or taken back since."""
+    rows = [row for row in await entitlements.of_member(session, each.user_id) if row.pack == each.pack]
+    latest = max(each.ends_at, now)
+    goes_on = any(row.ends_at > each.ends_at and row.starts_at <= latest for row in rows)
+    return not goes_on and any(row.ends_at == each.ends_at for row in rows)
 
 
 async def is_news(session: AsyncSession, each: Due) -> bool:

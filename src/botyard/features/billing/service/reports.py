@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -110,16 +110,14 @@ class Figures:
 async def figures(session: AsyncSession, period: Period, now: datetime) -> Figures:
     """All figures of a period."""
     at = min(period.end, now)
-    rows = EntitlementRow
-    holds = _holds(rows, at)
-    paid = select(func.count(rows.user_id.distinct())).join(Payment, Payment.id == rows.payment_id)
+    active, paying = await _active(session, at)
     ended, renewed = await _renewals(session, period, at)
     return Figures(
         period=period,
         at=at,
         mrr=await recurring(session, at),
-        active=await session.scalar(select(func.count(rows.user_id.distinct())).where(holds)) or 0,
-        paying=await session.scalar(paid.where(holds, _is_sale())) or 0,
+        active=active,
+        paying=paying,
         new=await _new(session, period, at),
         churned=await _churned(session, period, at),
         ended=ended,
@@ -303,6 +301,18 @@ def _holds(rows: type[EntitlementRow], at: datetime) -> ColumnElement[bool]:
     return and_(rows.starts_at <= at, rows.ends_at > at)
 
 
+async def _active(session: AsyncSession, at: datetime) -> tuple[int, int]:
+    """How many members have any time, and how many of them paid for some of it."""
+    paid = case((_is_sale(), EntitlementRow.user_id))
+    rows = await session.execute(
+        select(func.count(EntitlementRow.user_id.distinct()), func.count(paid.distinct()))
+        .outerjoin(Payment, Payment.id == EntitlementRow.payment_id)
+        .where(_holds(EntitlementRow, at))
+    )
+    active, paying = rows.one()
+    return active, paying
+
+
 async def _new(session: AsyncSession, period: Period, at: datetime) -> int:
     earlier = aliased(EntitlementRow)
     had_some = exists().where(earlier.user_id == EntitlementRow.user_id, earlier.starts_at < period.start)
@@ -335,12 +345,13 @@ async def _renewals(session: AsyncSession, period: Period, at: datetime) -> tupl
         later.starts_at <= at,
     )
     ended = (
-        select(func.count())
+        select(func.count(), func.sum(case((goes_on, 1), else_=0)))
         .select_from(EntitlementRow)
         .join(Payment, Payment.id == EntitlementRow.payment_id)
         .where(_ran_out(period, at), _is_sale())
     )
-    return await session.scalar(ended) or 0, await session.scalar(ended.where(goes_on)) or 0
+    count, renewed = (await session.execute(ended)).one()
+    return count, int(renewed or 0)
 
 
 def _ran_out(period: Period, at: datetime) -> ColumnElement[bool]:

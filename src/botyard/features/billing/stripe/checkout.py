@@ -129,7 +129,7 @@ async def _create(house: House, params: SessionCreateParams, signed: str) -> Ope
 
 def _params(house: House, order: Order, signed: str, customer: str | None) -> SessionCreateParams:
     """What the session is to be: the order's price, whatever has become of the plan. Raises `NotAtStripe`."""
-    back = f"https://t.me/{house.bots[BotId(order.bot_id)].username}"
+    back = _way_back(house, BotId(order.bot_id))
     metadata = marks(order, signed)
     expires_at = min(order.expires_at, order.created_at + LONGEST_SESSION)
     params: SessionCreateParams = {
@@ -159,6 +159,12 @@ def _params(house: House, order: Order, signed: str, customer: str | None) -> Se
     if customer:
         params["customer"] = customer
     return params
+
+
+def _way_back(house: House, bot_id: BotId) -> str:
+    """Where Stripe's page leads afterwards: to the chat with the bot."""
+    bot = house.bots.get(bot_id)
+    return f"https://t.me/{bot.username}" if bot and bot.username else "https://t.me"
 
 
 def _interval(order: Order) -> SessionCreateParamsLineItemPriceDataRecurring:
@@ -192,7 +198,7 @@ async def _send_button(
 
 
 async def _open_portal(house: House, payload: Mapping[str, Any]) -> Opened:
-    back = f"https://t.me/{house.bots[BotId(payload['bot'])].username}"
+    back = _way_back(house, BotId(payload["bot"]))
     try:
         async with connected(house.settings) as api:
             params: PortalParams = {"customer": payload["customer"], "return_url": back}

@@ -128,11 +128,14 @@ async def read_payment(
     if intent.status != "succeeded":
         return Unpaid(mark=mark)
     charge = intent.latest_charge
-    paid_at = moment(charge.created if isinstance(charge, stripe.Charge) else intent.created)
+    if isinstance(charge, stripe.Charge):
+        amount, paid_at = charge.amount, moment(charge.created)
+    else:
+        amount, paid_at = intent.amount_received, moment(intent.created)
     return Come(
         key=intent.id,
         mark=mark,
-        money=from_stripe(intent.amount_received, intent.currency),
+        money=from_stripe(amount, intent.currency),
         at=max(paid_at, settled_at or paid_at),
         customer=id_of(intent.customer) or None,
     )

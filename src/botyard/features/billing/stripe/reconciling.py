@@ -49,6 +49,8 @@ FIRST = timedelta(days=3)
 FURTHEST = timedelta(days=29)
 """Stripe shows events for 30 days."""
 OVERLAP = timedelta(hours=1)
+GRACE = timedelta(minutes=10)
+"""What is younger is not missed yet: its event may be on its way."""
 KEEP_EVENTS = timedelta(days=45)
 PAGE = 100
 MOVES = ("charge", "payment", "refund", "payment_refund", "payment_failure_refund", "adjustment")
@@ -88,7 +90,7 @@ async def start(house: House, session: AsyncSession, _payload: Mapping[str, Any]
     since = await session.scalar(select(BookCursor.at).where(BookCursor.name == CURSOR)) or now - FIRST
     span = {
         "since": int(max(since - OVERLAP, now - FURTHEST).timestamp()),
-        "until": int(now.timestamp()),
+        "until": int((now - GRACE).timestamp()),
     }
     await enqueue(session, PAGE_JOB, {**span, "book": Book.EVENTS.value, "after": ""}, now)
 
@@ -144,7 +146,7 @@ async def _read_balance(api: StripeClient, span: Mapping[str, int], after: str) 
 
 
 def _event(event: stripe.Event) -> Event:
-    shown = event.data.object
+    shown = event.data.object.to_dict()
     return Event(
         event.id,
         event.type,

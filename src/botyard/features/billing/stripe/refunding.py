@@ -151,8 +151,6 @@ async def _tell(
     house: House, session: AsyncSession, request: RefundRequest, payment: Payment, now: datetime
 ) -> None:
     """Tells the admin how it ended. The member is told by the row that goes out, whoever wrote it."""
-    if payment.bot_id is None:
-        return
     by = UserId(request.by_id)
     order = await session.get(Order, payment.order_id) if payment.order_id else None
     words = {
@@ -162,7 +160,10 @@ async def _tell(
         "state": request.state.value,
         "why": request.detail or "",
     }
-    await tell_member(house, session, by, BotId(payment.bot_id), "refund-ended", words, now)
+    first = [] if payment.bot_id is None else [BotId(payment.bot_id)]
+    for bot_id in dict.fromkeys([*first, *house.bots]):  # he may know the business by another of its bots
+        if await tell_member(house, session, by, bot_id, "refund-ended", words, now):
+            return
 
 
 JOBS = (HouseJob(JOB, _write, gave_up=_gave_up, errand=_refund), HouseJob(TELL_JOB, _tell_later))

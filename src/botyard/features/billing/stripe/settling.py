@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.counters import BILLING_PAYMENTS
+from botyard.features.billing.doubting import say_to_admins, tell_doubt
 from botyard.features.billing.models import (
     Direction,
     DoubtKind,
@@ -27,12 +28,13 @@ from botyard.features.billing.service.ledger import About
 from botyard.features.billing.service.orders import NotPayable
 from botyard.features.billing.stripe.marks import Mark
 from botyard.features.billing.stripe.reading import Come, Part, Return, SubscriptionSeen, Unpaid
-from botyard.features.billing.telling import tell_member, tell_paid, tell_returned
+from botyard.features.billing.telling import language_of, tell_member, tell_paid, tell_returned
 from botyard.ids import BotId, UserId
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 from botyard.routing.context import House
 from botyard.routing.keyboard import Link
+from botyard.routing.texts import TextArgument
 
 NO_MONEY = Money(0, "GBP")
 """To look an order up by its mark alone."""
@@ -47,7 +49,10 @@ async def settle(house: House, session: AsyncSession, come: Come, now: datetime,
     if credited.outcome is Outcome.KNOWN:
         return credited
     house.metrics.counter(BILLING_PAYMENTS).labels(credited.outcome.value).inc()
-    await tell_paid(house, session, credited, now)
+    if credited.outcome is Outcome.CREDITED:
+        await tell_paid(house, session, credited, now)
+    else:
+        await tell_doubt(house, session, credited, now)
     if missed:
         await _doubt(
             session, DoubtKind.MISSED, come, credited, "No event told of it: found at Stripe afterwards.", now
@@ -160,6 +165,13 @@ async def _tell_returned(
         if out.bot_id is not None:
             user_id, bot_id = UserId(out.user_id), BotId(out.bot_id)
             await tell_member(house, session, user_id, bot_id, "paid-disputed", {"title": title}, now)
+            words: dict[str, TextArgument] = {
+                "number": str(charge.id),
+                "amount": str(gone.money),
+                "member": str(user_id),
+                "why": gone.reason,
+            }
+            await say_to_admins(house, session, bot_id, "dispute-told", words, now)
         return
     await tell_returned(house, session, out, title, now)
 
@@ -214,7 +226,7 @@ async def tell_unpaid(house: House, session: AsyncSession, unpaid: Unpaid, now: 
     house.metrics.counter(BILLING_PAYMENTS).labels("failed").inc()
     key = "pay-renewal-failed" if unpaid.subscription else "pay-failed"
     words = {"title": order.title}
-    label = house.texts.format(None, "pay-button")
+    label = house.texts.format(await language_of(session, unpaid.mark.user_id), "pay-button")
     buttons = [[Link(label, unpaid.url)]] if unpaid.url else []
     mark = unpaid.mark
     await tell_member(house, session, mark.user_id, mark.bot_id, key, words, now, buttons=buttons)

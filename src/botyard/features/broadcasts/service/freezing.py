@@ -25,6 +25,8 @@ from botyard.members.models import Chat, User
 
 STEP = 20_000
 """Recipients written down in one transaction."""
+MOST_LOOKED_AT = 100_000
+"""Members looked at in one transaction: of few who are meant, the next may be far away."""
 _PRIME, _SPREAD, _SALT = 1_000_003, 7_919, 104_729
 NOBODY_ELSE = 0
 """The variant of those for whose language there is none, and no message for all others either."""
@@ -34,14 +36,13 @@ async def freeze_step(session: AsyncSession, broadcast: Broadcast, now: datetime
     """Writes down the next recipients; whether that was the last of them."""
     plan = drafts.plan_of(broadcast)
     started = broadcast.started_at or now
-    found = (
-        audiences.members(plan.audience, BotId(broadcast.bot_id), plan.topic, started)
-        .where(User.id > broadcast.frozen_through)
-        .where(Chat.telegram_id > broadcast.frozen_through)  # the same, for a merge that begins at both
-        .order_by(User.id)
-        .limit(STEP)
-        .subquery()
-    )
+    through = await _stretch(session, broadcast)
+    meant = audiences.members(plan.audience, BotId(broadcast.bot_id), plan.topic, started)
+    for number in (User.id, Chat.telegram_id):  # the same, for a merge that begins and ends at both
+        meant = meant.where(number > broadcast.frozen_through)
+        if through is not None:
+            meant = meant.where(number <= through)
+    found = meant.order_by(User.id).limit(STEP).subquery()
     wordings = await drafts.wordings_of(session, broadcast)
     variant = variant_of(broadcast.id, wordings, found.c.id, found.c.language)
     rows = select(
@@ -58,9 +59,19 @@ async def freeze_step(session: AsyncSession, broadcast: Broadcast, now: datetime
     columns = ["broadcast_id", "position", "chat_key", "user_id", "variant", "state", "reason", "gone", "at"]
     await session.execute(insert(Recipient).from_select(columns, rows))
     written = await _written(session, broadcast)
-    if written < STEP:
-        broadcast.frozen_at = now
-    return written < STEP
+    if written == STEP:
+        return False
+    if through is not None:
+        broadcast.frozen_through = through
+        return False
+    broadcast.frozen_at = now
+    return True
+
+
+async def _stretch(session: AsyncSession, broadcast: Broadcast) -> int | None:
+    """The last member who is looked at in this step; None where it comes to the last of all."""
+    ahead = select(User.id).where(User.id > broadcast.frozen_through).order_by(User.id)
+    return await session.scalar(ahead.offset(MOST_LOOKED_AT - 1).limit(1))
 
 
 async def _written(session: AsyncSession, broadcast: Broadcast) -> int:

@@ -54,7 +54,7 @@ async def note(session: AsyncSession, fact: PaymentRecorded) -> SaleKind | None:
     A payment within `WINDOW` of a start or a press is a sale of that message. One that is later, or renews by
     itself, is a renewal of the member's latest sale of the same plan. A return goes where the payment went.
     """
-    if not fact.is_money:
+    if not fact.is_money or not fact.amount:
         return None
     if fact.incoming:
         payer = {"user_id": fact.user_id, "at": fact.at}

@@ -223,7 +223,7 @@ broadcast-ask-name = What is the broadcast to be called? Only admins see the nam
 broadcast-ask-message =
     What shall <b>{ $name }</b> say? Send or forward it as it is to look: a text, photo, video, file, album, poll or sticker.
 
-    <code>{"{"}first_name{"}"}</code> becomes the member's name; <code>{"{"}first_name|friend{"}"}</code> has a word for who has none. There are also last_name, name, username and id.
+    <code>{"{"}first_name{"}"}</code> becomes the member's name; <code>{"{"}first_name|friend{"}"}</code> has a word for who has none. There are also last_name, name, username, id, plan, expiry and referral_link.
 broadcast-ask-buttons =
     Send the buttons, a line each; || puts two into one row, - takes them away.
 
@@ -237,7 +237,7 @@ broadcast-ask-buttons =
 broadcast-ask-audience =
     Who gets it? Conditions have commas between them, and all must hold:
 
-    <code>language de or en, seen in 30 days, not seen in 60 days, joined in 7 days, joined before 90 days, role subscriber, source guide-1, tag vip, not tag slow, not member 1001</code>
+    <code>language de or en, seen in 30 days, not seen in 60 days, joined in 7 days, joined before 90 days, role subscriber, source guide-1, tag vip, not tag slow, not member 1001, plan gold-3m, pack gold, ends in 7 days, lapsed in 30 days, never paid</code>
 
     Or: <code>everybody</code>. It is now: <code>{ $now }</code>
 broadcast-ask-variant =
