@@ -145,7 +145,6 @@ class Count:
     admins: int
     going: int
     unlisted: int
-    removing: int = 0
 
 
 async def count(session: AsyncSession, chat_key: ChatKey, now: datetime) -> Count:
