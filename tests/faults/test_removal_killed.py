@@ -19,8 +19,8 @@ from botyard.features.access.rules import Standing
 from botyard.features.access.telling import look_at_chat
 from botyard.ids import ChatKey
 
-COMMITS = 10
-"""A removal has fewer: the last ones are killed after it, at rest."""
+COMMITS = 12
+"""With those of other work in between; the last ones come when the removal is over."""
 __all__ = ["service", "telegram"]
 
 
