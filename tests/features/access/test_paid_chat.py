@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
 from tests.features.access.club import CLUB, KENJI, a_club
+from tests.support.outcomes import pressed
 from tests.support.running import ANA, OWNER, PAUL
+
+from botyard.features.billing.models import Plan
 
 
 async def test_pays_enters_runs_out_is_removed_by_one_call_renews_and_enters_again(database_url, tmp_path):
@@ -55,9 +59,22 @@ async def test_who_has_not_paid_is_declined_with_an_offer(sqlite_url, tmp_path):
         )
         (declined,) = await club.house.calls("declineChatJoinRequest")
         assert offer["seq"] < declined["seq"]  # after that he could not be written to
+        assert "Plan gold-30d" in (await pressed(club.house, KENJI, "plans:open:gold-30d")).texts[0]
         await club.pays(KENJI)
         await club.quiet()
         await club.comes(KENJI)
+
+
+async def test_where_the_chat_s_plans_are_sold_no_more_all_others_are_offered(sqlite_url, tmp_path):
+    async with a_club(sqlite_url, tmp_path) as club:
+        await club.opens()
+        await club.pays(PAUL)
+        await club.quiet()
+        async with club.database.session() as session:
+            await session.execute(update(Plan).values(archived_at=club.now()))
+        await club.asks(KENJI, await club.way_in(PAUL))
+        assert (await pressed(club.house, KENJI, "plans:open")).how == "button:plans:ok"
+        await club.comes(PAUL)  # what was sold before is sold
 
 
 async def test_who_never_wrote_to_the_bot_gets_the_offer_before_he_is_declined(sqlite_url, tmp_path):

@@ -78,7 +78,7 @@ async def offer_rows(
         [Press(each.title[:LONGEST_LABEL], f"plans:open:{each.code}")] for each in offers[:MOST_OFFERS]
     ]
     if not rows or len(offers) > MOST_OFFERS:
-        rows.append([Press(house.texts.format(language, "access-button-plans"), "plans")])
+        rows.append([Press(house.texts.format(language, "access-button-plans"), "plans:open")])
     return rows
 
 
