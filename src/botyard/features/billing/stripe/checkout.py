@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from stripe.params.billing_portal import SessionCreateParams as PortalParams
-from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItemPriceDataRecurring
 
 from botyard.feature import HouseJob
 from botyard.features.billing.models import Order, OrderState, Subscription, Way
@@ -30,6 +28,10 @@ from botyard.outbox.queue import Call
 from botyard.routing.context import House
 from botyard.routing.keyboard import Link, Rows, inline_keyboard
 from botyard.routing.texts import TextArgument
+
+if TYPE_CHECKING:
+    from stripe.params.billing_portal import SessionCreateParams as PortalParams
+    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItemPriceDataRecurring
 
 log = structlog.get_logger(__name__)
 

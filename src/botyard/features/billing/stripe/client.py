@@ -7,23 +7,21 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import TypeVar
-
-import aiohttp
-import stripe
-from stripe import StripeClient
+from typing import TYPE_CHECKING, TypeVar
 
 from botyard.errors import BotyardError
 from botyard.settings import Settings
 
+if TYPE_CHECKING:
+    import stripe
+    from stripe import StripeClient
+
 Answer = TypeVar("Answer")
 
-TIMEOUT = aiohttp.ClientTimeout(total=12, connect=5)
+TIMEOUT = 12.0
+CONNECT_TIMEOUT = 5.0
 """Seconds. An errand with some requests and one repetition has to end within its claim."""
 RETRIES = 1
-
-stripe.enable_telemetry = False
-logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class StripeOff(BotyardError):
@@ -60,18 +58,28 @@ async def connected(settings: Settings) -> AsyncIterator[StripeClient]:
     key = settings.stripe_secret_key
     if key is None:
         raise StripeOff("Stripe is off.", remedy="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.")
+    # The SDK takes a second and 40 MB to load: only those pay who use it.
+    import aiohttp  # noqa: PLC0415
+    import stripe  # noqa: PLC0415
+
+    stripe.enable_telemetry = False
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     connector = aiohttp.TCPConnector(ssl=_trusted())
+    limit = aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT_TIMEOUT)
     async with aiohttp.ClientSession(connector=connector) as session:
-        yield StripeClient(
+        yield stripe.StripeClient(
             key.get_secret_value(),
             base_addresses={"api": settings.stripe_api_base},
-            http_client=stripe.AIOHTTPClient(timeout=TIMEOUT, session=session),
+            http_client=stripe.AIOHTTPClient(timeout=limit, session=session),
             max_network_retries=RETRIES,
         )
 
 
 async def ask(question: Awaitable[Answer]) -> Answer:
     """Stripe's answer. Raises `StripeRefused` and `StripeTrouble`, neither with anything of the request."""
+    import aiohttp  # noqa: PLC0415
+    import stripe  # noqa: PLC0415
+
     try:
         return await question
     except (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError) as error:
@@ -88,6 +96,8 @@ async def ask(question: Awaitable[Answer]) -> Answer:
 
 
 def _remedy(error: stripe.StripeError) -> str:
+    import stripe  # noqa: PLC0415
+
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return "Look at STRIPE_SECRET_KEY: Stripe does not take it for this."
     return "It is tried again."
@@ -96,4 +106,6 @@ def _remedy(error: stripe.StripeError) -> str:
 @lru_cache(maxsize=1)
 def _trusted() -> ssl.SSLContext:
     """Read once: it takes long enough to be felt."""
+    import stripe  # noqa: PLC0415
+
     return ssl.create_default_context(cafile=stripe.ca_bundle_path)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from stripe import StripeClient
 
 from botyard.feature import HouseJob
 from botyard.features.billing.models import DoubtKind, Source, SubscriptionState, Way
@@ -21,6 +20,9 @@ from botyard.features.billing.stripe.reading import Come, Return, SubscriptionSe
 from botyard.features.billing.stripe.settling import Overtaken
 from botyard.jobs.queue import ANSWER, enqueue
 from botyard.routing.context import House
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
 
 JOB = "billing.stripe.look"
 

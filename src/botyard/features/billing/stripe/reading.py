@@ -6,10 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
-
-import stripe
-from stripe import StripeClient
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botyard.features.billing.models import SubscriptionState
 from botyard.features.billing.stripe.amounts import from_stripe
@@ -17,6 +14,10 @@ from botyard.features.billing.stripe.client import ask
 from botyard.features.billing.stripe.marks import Mark, mark_of
 from botyard.ids import BotId
 from botyard.money import Money
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe import StripeClient
 
 Bots = Collection[BotId]
 
@@ -128,7 +129,7 @@ async def read_payment(
     if intent.status != "succeeded":
         return Unpaid(mark=mark)
     charge = intent.latest_charge
-    if isinstance(charge, stripe.Charge):
+    if charge is not None and not isinstance(charge, str):
         amount, paid_at = charge.amount, moment(charge.created)
     else:
         amount, paid_at = intent.amount_received, moment(intent.created)

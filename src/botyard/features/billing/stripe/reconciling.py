@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import stripe
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from stripe import StripeClient
 
 from botyard.feature import HouseJob
 from botyard.features.billing.models import (
@@ -37,6 +35,10 @@ from botyard.jobs.queue import ANSWER, enqueue
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 from botyard.routing.context import House
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe import StripeClient
 
 START_JOB = "billing.stripe.reconcile"
 PAGE_JOB = "billing.stripe.reconcile-page"
@@ -119,6 +121,8 @@ async def _read_events(api: StripeClient, span: Mapping[str, int], after: str) -
 
 
 async def _read_balance(api: StripeClient, span: Mapping[str, int], after: str) -> Page:
+    import stripe  # noqa: PLC0415 - see `client.connected`
+
     params: stripe.params.BalanceTransactionListParams = {
         "created": {"gte": span["gte"], "lte": span["lte"]},
         "limit": PAGE,

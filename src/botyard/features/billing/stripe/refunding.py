@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from stripe.params import RefundCreateParams, RefundListParams
 
 from botyard.feature import HouseJob
 from botyard.features.billing.models import (
@@ -36,6 +35,9 @@ from botyard.members import audit
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 from botyard.routing.context import House
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams, RefundListParams
 
 JOB = "billing.stripe.refund"
 TELL_JOB = "billing.stripe.refund-told"

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from stripe import SignatureVerificationError, WebhookSignature
 
 from botyard.db.statements import insert_new
 from botyard.feature import Site
 from botyard.features.billing.models import StripeEvent
+from botyard.features.billing.stripe.client import is_on
 from botyard.features.billing.stripe.looking import EVENTS, About, look
 from botyard.features.billing.stripe.reading import moment
 
@@ -60,6 +60,8 @@ class Refused(Exception):
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     """Where Stripe sends its events."""
+    if is_on(site.settings):
+        import stripe  # noqa: F401, PLC0415 - now, and not while the first event waits
     return [Route(PATH, _Webhook(site).take, methods=["POST"])]
 
 
@@ -94,6 +96,8 @@ class _Webhook:
 
 def verify(body: bytes, header: str | None, secret: str, now: datetime) -> None:
     """Raises `Refused` unless Stripe has signed this body with our secret, less than 300 s ago."""
+    from stripe import SignatureVerificationError, WebhookSignature  # noqa: PLC0415 - see `client`
+
     try:
         WebhookSignature.verify_header(body, header, secret)
         signed_at = next(int(part[2:]) for part in (header or "").split(",") if part.startswith("t="))
