@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from botyard.errors import BotyardError
 from botyard.ids import BotToken, ChatId, UserId
+from botyard.money import Money
 from botyard.settings import formats
 from botyard.settings.formats import IpNetwork, ReferralReward
 from botyard.settings.sources import (
@@ -203,6 +204,16 @@ class Settings(BaseSettings):
     ] = None
     """A broadcast to more members than this needs a second admin's yes."""
 
+    large_refund: Annotated[
+        tuple[Money, ...],
+        Variable(
+            "BOTYARD_LARGE_REFUND",
+            parse=formats.amounts,
+            example="100 GBP, 10000 XTR",
+            toml='["100 GBP", "10000 XTR"]',
+        ),
+    ] = ()
+    """Giving back more than this needs a second admin's yes; in other currencies one is enough."""
     reminders: Annotated[
         tuple[timedelta, ...],
         Variable("BOTYARD_REMINDERS", parse=formats.spans, example="3d,1d,0d", toml='["3d", "1d", "0d"]'),

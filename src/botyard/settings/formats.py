@@ -23,6 +23,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from botyard.ids import BotId, BotToken, ChatId, UserId
+from botyard.money import Money, MoneyError
 
 IpNetwork = IPv4Network | IPv6Network
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -301,6 +302,18 @@ def count(value: object) -> int:
     if number is None or not 0 <= number < 2**31:
         raise ValueError("must be a whole number, 0 or more")
     return number
+
+
+def amounts(value: object) -> tuple[Money, ...]:
+    """Amounts of money, one for each currency, such as `100 GBP, 10000 XTR`."""
+    words = value if isinstance(value, list | tuple) else _text(value).split(",")
+    try:
+        found = tuple(Money.parse(" ".join(_text(each).split())) for each in words)
+    except MoneyError:
+        found = ()
+    if not found or len({each.currency for each in found}) < len(found):
+        raise ValueError("must be amounts with their currencies, each currency once")
+    return found
 
 
 def referral_reward(value: object) -> ReferralReward | None:

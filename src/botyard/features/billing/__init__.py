@@ -68,6 +68,7 @@ FEATURE = Feature(
         buying.buy_button,
         renewals.renewal_button,
         giving_back.refund_button,
+        giving_back.second_button,
         giving_back.owed_button,
         grants.time_button,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,10 +68,11 @@ async def say_to_admins(
     now: datetime,
     *,
     buttons: Rows = (),
+    without: Collection[UserId] = (),
 ) -> None:
-    """Queues a text to every admin whom the bot can write to, in his language."""
+    """Queues a text to every admin whom the bot can write to, in his language; `without` some of them."""
     calls = []
-    for each in await two_person.others(session, bot_id, (), now):
+    for each in await two_person.others(session, bot_id, without, now):
         html = house.texts.format(each.language, key, **words)
         params: dict[str, object] = {"text": html, "parse_mode": "HTML"}
         if buttons:

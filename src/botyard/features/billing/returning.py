@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.doubting import say_to_admins
-from botyard.features.billing.models import Order, Payment, Source
-from botyard.features.billing.service import ledger, refunding
+from botyard.features.billing.models import Order, Payment, RefundId, RefundState, Source
+from botyard.features.billing.service import ledger, refunding, refunds
 from botyard.features.billing.service.refunding import NotReturnable, Returned
 from botyard.features.billing.telling import tell_returned
 from botyard.ids import BotId, UserId
 from botyard.jobs import receipts
+from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import CallState, OnUnknown, Priority
@@ -27,20 +28,18 @@ DONE_BEFORE = "CHARGE_ALREADY_REFUNDED"
 
 
 async def give_back(
-    session: AsyncSession, payment_id: int, by: UserId | None, reason: str, now: datetime
+    session: AsyncSession, payment_id: int, by: UserId, reason: str, now: datetime
 ) -> Payment:
     """Asks Telegram to give the Stars of a charge back, all of them; answers the charge.
 
     However often it is asked, one call is made. If nobody knows whether it was applied it is made again:
-    Telegram gives nothing back twice, and says so. Raises `NotReturnable`.
+    Telegram gives nothing back twice, and says so. Raises `NotReturnable` and `NotRefundable`.
     """
     payment = await refunding.returnable(session, payment_id)
     if payment.source is not Source.STARS or payment.bot_id is None:
         raise NotReturnable("Only Stars are given back from here.")
-    receipt = f"billing:refund:{payment.id}"
-    before = await outbox_queue.fates(await session.connection(), receipt)
-    if any(fate.is_open or fate.state is CallState.SENT for fate in before):
-        raise NotReturnable(f"Payment no. {payment.id} is being given back already.")
+    request = await refunds.ask_back(session, PaymentId(payment.id), None, by, reason, now)
+    receipt = f"billing:refund:{request.id}"
     params = {"user_id": payment.user_id, "telegram_payment_charge_id": payment.external_id}
     call = Call(
         BotId(payment.bot_id),
@@ -51,7 +50,7 @@ async def give_back(
         receipt=receipt,
     )
     await outbox_queue.add(await session.connection(), [call], now)
-    about = {"payment_id": payment.id, "by": by, "reason": reason}
+    about = {"payment_id": payment.id, "request_id": request.id}
     await receipts.follow(session, REFUND, receipt, about, now)
     return payment
 
@@ -63,9 +62,12 @@ async def write_down(house: House, session: AsyncSession, payload: Mapping[str, 
         return
     charge = await session.get_one(Payment, payload["payment_id"])
     last = fates[-1]
+    request_id = RefundId(payload["request_id"])
     if last.state is not CallState.SENT and DONE_BEFORE not in (last.error or ""):
+        why = last.error or last.state.value
+        await refunds.end(session, request_id, RefundState.REFUSED, why, now)
         assert charge.bot_id is not None
-        words = {"number": str(charge.id), "amount": _amount(charge), "why": last.error or last.state.value}
+        words = {"number": str(charge.id), "amount": _amount(charge), "why": why}
         await say_to_admins(house, session, BotId(charge.bot_id), "refund-failed", {**words}, now)
         return
     returned = Returned(
@@ -74,9 +76,8 @@ async def write_down(house: House, session: AsyncSession, payload: Mapping[str, 
         charge.amount,
         charge.currency,
         last.finished_at or now,
-        by=payload["by"],
-        reason=payload["reason"],
     )
+    await refunds.end(session, request_id, RefundState.DONE, charge.external_id, now)
     bot_id = None if charge.bot_id is None else BotId(charge.bot_id)
     refund = await refunding.take_back(session, house.facts, returned, UserId(charge.user_id), bot_id, now)
     if refund is not None:

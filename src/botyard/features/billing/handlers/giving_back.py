@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from botyard.features.billing import returning
+from botyard.features.billing.handlers import second_yes
 from botyard.features.billing.models import Payment, Source
 from botyard.features.billing.service import owing, refunding
 from botyard.features.billing.service.refunding import NotReturnable, Returned
@@ -72,13 +73,21 @@ async def refund_button(ctx: Context) -> None:
     payment_id, reason = asked.data["payment_id"], asked.data["reason"]
     try:
         payment = await refunding.returnable(ctx.session, payment_id)
-        await _give_back(ctx, payment, reason)
+        if second_yes.needs_two(ctx, payment):
+            asked_another = await second_yes.ask_another(ctx, payment, reason)
+            ctx.edit(ctx.text("refund-waits" if asked_another else "refund-alone", number=payment_id))
+            return
+        await _give_back(ctx, payment, ctx.member.id, reason)
     except (NotReturnable, NotRefundable) as problem:
         ctx.edit(ctx.text("refund-problem", problem=str(problem)))
         return
-    ctx.audit("payment.refund", f"payment:{payment_id}", reason=reason)
-    await owing.settle(ctx.session, payment_id, ctx.member.id, ctx.now)
     ctx.edit(ctx.text("refund-begun", number=payment_id))
+
+
+@button("refund-second", role=Role.ADMIN)
+async def second_button(ctx: Context) -> None:
+    """Another admin's word on a large refund."""
+    await second_yes.decide(ctx, _give_back)
 
 
 @button("owed")
@@ -98,19 +107,21 @@ async def owed_button(ctx: Context) -> None:
             ctx.edit(ctx.text("owed-used", title=order.title, until=until))
             return
         await _give_back_owed(ctx, payment)
-    except NotReturnable as problem:
+    except (NotReturnable, NotRefundable) as problem:
         ctx.edit(ctx.text("owed-problem", problem=problem.message))
 
 
-async def _give_back(ctx: Context, payment: Payment, reason: str) -> None:
-    """By the way that it came. Raises `NotReturnable` and `NotRefundable`."""
+async def _give_back(ctx: Context, payment: Payment, by: UserId, reason: str) -> None:
+    """By the way that it came, in the name of an admin. Raises `NotReturnable` and `NotRefundable`."""
     match payment.source:
         case Source.TELEGRAM:
-            await _write_down(ctx, payment, reason)
+            await _write_down(ctx, payment, by, reason)
         case Source.STRIPE:
-            await request_refund(ctx.session, PaymentId(payment.id), None, ctx.member.id, reason, ctx.now)
+            await request_refund(ctx.session, PaymentId(payment.id), None, by, reason, ctx.now)
         case _:
-            await returning.give_back(ctx.session, payment.id, ctx.member.id, reason, ctx.now)
+            await returning.give_back(ctx.session, payment.id, by, reason, ctx.now)
+    ctx.audit("payment.refund", f"payment:{payment.id}", reason=reason, by=by)
+    await owing.settle(ctx.session, payment.id, by, ctx.now)
 
 
 async def _give_back_owed(ctx: Context, payment: Payment) -> None:
@@ -122,7 +133,7 @@ async def _give_back_owed(ctx: Context, payment: Payment) -> None:
     ctx.edit(ctx.text("owed-returned", amount=amount))
 
 
-async def _write_down(ctx: Context, payment: Payment, reason: str) -> None:
+async def _write_down(ctx: Context, payment: Payment, by: UserId, reason: str) -> None:
     """A refund that was made in the provider's dashboard."""
     returned = Returned(
         payment.source,
@@ -130,7 +141,7 @@ async def _write_down(ctx: Context, payment: Payment, reason: str) -> None:
         payment.amount,
         payment.currency,
         ctx.now,
-        by=ctx.member.id,
+        by=by,
         reason=reason,
     )
     bot_id = None if payment.bot_id is None else BotId(payment.bot_id)

@@ -17,6 +17,10 @@ RefundId = NewType("RefundId", int)
 class RefundState(StrEnum):
     """Where a refund is that an admin asked for."""
 
+    WAITING = "waiting"
+    """A second admin has to agree first."""
+    AGREED = "agreed"
+    DECLINED = "declined"
     ASKED = "asked"
     DONE = "done"
     REFUSED = "refused"

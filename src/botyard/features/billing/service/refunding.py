@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Source
-from botyard.features.billing.service import ledger
+from botyard.features.billing.service import ledger, refunds
 from botyard.features.billing.service.entitling import Entry, key_of
 from botyard.features.billing.service.ledger import About
 from botyard.ids import BotId, UserId
 from botyard.jobs.facts import Facts
+from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 
 
@@ -46,9 +47,10 @@ async def take_back(
     """Writes down that a charge of Telegram's was given back, once; None if that is known.
 
     A refund has the charge's own id (Bot API, StarTransaction): direction tells them apart. Who paid is in
-    the charge's row, if that is there already.
+    the charge's row, if that is there already; who wanted it given back, in the wish.
     """
     charge = await ledger.find(session, returned.source, returned.charge_id)
+    wish = await refunds.asked_by(session, PaymentId(charge.id)) if charge else None
     entry = Entry(
         kind=Kind.REFUND,
         source=returned.source,
@@ -63,8 +65,8 @@ async def take_back(
         user_id=UserId(charge.user_id) if charge else user_id,
         bot_id=bot_id,
         order_id=OrderId(charge.order_id) if charge and charge.order_id else None,
-        by=returned.by,
-        reason=returned.reason,
+        by=returned.by or (UserId(wish.by_id) if wish else None),
+        reason=returned.reason or (wish.reason if wish else ""),
     )
     return await ledger.record(session, facts, entry, about, now)
 

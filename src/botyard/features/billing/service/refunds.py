@@ -21,6 +21,7 @@ from botyard.features.billing.service.entitling import key_of
 from botyard.ids import UserId
 from botyard.members.entitlements import PaymentId
 from botyard.members.models import User
+from botyard.members.two_person import require_other
 from botyard.money import Money
 
 
@@ -69,6 +70,55 @@ async def ask_back(
         created_at=now,
     )
     session.add(request)
+    await session.flush()
+    return request
+
+
+async def asked_by(session: AsyncSession, payment_id: PaymentId) -> RefundRequest | None:
+    """The latest wish to give a payment back that was carried out, or is being."""
+    return await session.scalar(
+        select(RefundRequest)
+        .where(
+            RefundRequest.payment_id == payment_id,
+            RefundRequest.state.in_((RefundState.ASKED, RefundState.DONE)),
+        )
+        .order_by(RefundRequest.id.desc())
+        .limit(1)
+    )
+
+
+async def hold(
+    session: AsyncSession, payment: Payment, by: UserId, reason: str, now: datetime
+) -> RefundRequest:
+    """Writes down that an admin wants to give a payment back, and that another one has to agree."""
+    request = RefundRequest(
+        payment_id=payment.id,
+        amount=payment.amount,
+        currency=payment.currency,
+        reason=reason,
+        by_id=by,
+        state=RefundState.WAITING,
+        created_at=now,
+    )
+    session.add(request)
+    await session.flush()
+    return request
+
+
+async def decide(
+    session: AsyncSession, request_id: RefundId, by: UserId, now: datetime, *, agrees: bool
+) -> RefundRequest:
+    """A second admin's word, once. Raises `NotRefundable` when it is given, and `SamePerson` if it is his.
+
+    Who asked may take it back himself, but not agree.
+    """
+    request = await session.get(RefundRequest, request_id, with_for_update=True, populate_existing=True)
+    if request is None or request.state is not RefundState.WAITING:
+        raise NotRefundable("This was decided already.")
+    if agrees:
+        require_other(by, {UserId(request.by_id)})
+    request.state = RefundState.AGREED if agrees else RefundState.DECLINED
+    request.detail, request.ended_at = f"by {by}", now
     await session.flush()
     return request
 

@@ -93,6 +93,22 @@ refund-yes = Give it back
 refund-done = It is returned
 refund-not = Then not. Nothing was given back.
 refund-begun = Payment no. { $number } is being given back. The member is told when it is done.
+refund-waits = Payment no. { $number } is a large one: another admin has been asked, and you are told what he says.
+refund-alone = Payment no. { $number } is a large one and needs a second admin’s yes, but there is none whom I can write to. Make one with /role; he has to start me first.
+refund-second =
+    <b>A large refund.</b> { $who } wants to give { $amount } back to { $name } (payment no. { $number }).
+
+    Reason: { $reason }
+refund-second-yes = Give it back
+refund-second-no = Do not
+refund-second-said = { $said ->
+        [yes] Payment no. { $number } is being given back.
+       *[no] Then not. Payment no. { $number } stays.
+    }
+refund-second-told = { $said ->
+        [yes] { $who } agrees: payment no. { $number } is being given back.
+       *[no] { $who } does not agree: payment no. { $number } stays.
+    }
 refund-failed = ⚠️ Payment no. { $number } ({ $amount }) was <b>not</b> given back: { $why }
 
 # renewals
