@@ -153,7 +153,7 @@ async def test_who_renews_while_his_removal_waits_stays(sqlite_url, tmp_path):
 
         await club.house.until(was_refused)
         await club.pays(PAUL)
-        await club.passes(hours=1)
+        await club.passes(minutes=6)
         assert await club.status(PAUL) == "member"
         assert [each["status"] for each in await club.removals(PAUL)] == [429]
 
