@@ -85,7 +85,6 @@ INSERT INTO stripe_events (id, type, received_at) VALUES ('evt_1', 'x', '{NOW}')
 INSERT INTO billing_cursors (name, position, moved_at) VALUES ('stars:1', '5', '{NOW}');
 INSERT INTO refund_requests (id, payment_id, amount, currency, reason, by_id, state, created_at)
     VALUES (1, 1, 500, 'GBP', '', 7, 'asked', '{NOW}');
-INSERT INTO book_cursors (name, at) VALUES ('stripe', '{NOW}');
 INSERT INTO signing_keys (name, secret, created_at) VALUES ('k', 'x', '{NOW}');
 INSERT INTO renewal_reminders (user_id, pack, ends_at, before, at) VALUES (7, 'gold', '{NOW}', 1440, '{NOW}');
 INSERT INTO referral_codes (user_id, code, created_at) VALUES (7, 'abcdefghjk', '{NOW}');

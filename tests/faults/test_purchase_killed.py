@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from sqlalchemy import select
-from tests.faults.dying import DYING
-from tests.faults.processes import TOKEN, Replica, Telegram
+from tests.faults.dying_shop import Dying, a_dying_service, a_telegram
+from tests.faults.processes import Telegram
 from tests.features.billing.shop import stock
 
 from botyard.db.session import Database
@@ -23,52 +22,18 @@ COMMITS = 24
 """A purchase has fewer: the last ones are killed after it, at rest."""
 
 
-class Dying(Replica):
-    """A replica that can be told at which commit to die."""
-
-    @property
-    def order(self) -> Path:
-        return self.folder / "dying"
-
-    async def back(self) -> None:
-        """Starts it again, if it is dead, without an order to die."""
-        if not self.is_alive:
-            self.order.unlink(missing_ok=True)
-            self.start()
-            await self.ready()
-
-
 @pytest.fixture
 async def telegram(tmp_path: Path) -> AsyncIterator[Telegram]:
     """The sandbox, which never dies."""
-    sandbox = Telegram(tmp_path)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await sandbox.control("GET", "bots")
-                break
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.1)
-    yield sandbox
-    await sandbox.aclose()
+    async with a_telegram(tmp_path) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
 async def service(telegram: Telegram, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Dying]:
     """botyard on SQLite, by polling."""
-    environment = {
-        "BOTYARD_DATABASE_URL": sqlite_url.replace("+aiosqlite", ""),
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "BOTYARD_BOT_API_URL": telegram.url,
-        "BOTYARD_DATA_DIR": str(tmp_path / "data"),
-        DYING: str(tmp_path / "dying"),
-    }
-    replica = Dying("shop", tmp_path, environment, module="tests.faults.dying")
-    replica.start()
-    await replica.ready()
-    yield replica
-    if replica.is_alive:
-        replica.kill()
+    async with a_dying_service(telegram, sqlite_url, tmp_path) as replica:
+        yield replica
 
 
 async def invoice(telegram: Telegram, service: Dying, user_id: int) -> int:

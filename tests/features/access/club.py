@@ -134,9 +134,9 @@ class Club:
         return self.clock.now()
 
     async def opens(
-        self, chat_id: int = CLUB, *, code: str = "gold-30d", live: bool = True, **rights: bool
+        self, chat_id: int = CLUB, *, code: str = "gold-30d", live: bool | None = True, **rights: bool
     ) -> ChatKey:
-        """A chat is sold, and the bot its admin; `live` as if an admin had seen its plan."""
+        """A chat is sold, and the bot its admin; `live` or not as if an admin had said so, or as it is."""
         if chat_id != GROUP:
             members = [{"user_id": OWNER, "status": "creator"}]
             await self.house.control(
@@ -145,10 +145,10 @@ class Club:
         key = await sell(self.database, chat_id, code=code, now=self.now())
         await self.promotes(chat_id, **rights)
         await self.is_looked_after(key)
-        if live:
+        if live is not None:
             async with self.database.session() as session:
                 chat = await session.get_one(AccessChat, key)
-                chat.mode = Mode.LIVE
+                chat.mode = Mode.LIVE if live else Mode.DRY
         return key
 
     async def promotes(self, chat_id: int, *, bot: str = "shop", **rights: bool) -> None:

@@ -296,3 +296,12 @@ async def test_a_refund_of_all_ends_the_access_of_who_came_by_our_link(sqlite_ur
         assert await club.status(PAUL) == "left"
         assert len(await club.removals(PAUL)) == 1
         assert (await row_of(club.database, key, PAUL)).removal is None
+
+
+async def test_a_new_channel_is_live_at_once_and_an_existing_group_is_not(sqlite_url, tmp_path):
+    async with a_club(sqlite_url, tmp_path) as club:
+        new = await club.opens(live=None)
+        assert (await club.chat(new)).mode is Mode.LIVE
+        assert any("so it is" in str(each.get("text")) for each in await club.house.replies(OWNER))
+        existing = await club.opens(GROUP, code="silver-30d", live=None)
+        assert (await club.chat(existing)).mode is Mode.DRY

@@ -10,7 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard import app
 from botyard.db.session import Database
-from botyard.features.billing.models import Direction, Kind, Payment, Plan, PlanPrice, Source
+from botyard.features.billing.models import (
+    Direction,
+    Kind,
+    Order,
+    OrderState,
+    Payment,
+    Plan,
+    PlanPrice,
+    Source,
+    Way,
+)
 from botyard.features.billing.service import ledger
 from botyard.features.billing.service.entitling import Entry
 from botyard.features.billing.service.ledger import About
@@ -176,4 +186,25 @@ def house_of(database: Database, **settings: str) -> House:
         settings=load_settings(environ={}, **settings),
         base_url="http://shop.test",
         console_url=lambda token: token,
+    )
+
+
+def subscription_order(user_id: int, now: datetime) -> Order:
+    """An order of a plan that Stripe renews, paid."""
+    return Order(
+        user_id=user_id,
+        bot_id=SHOP,
+        plan_id=1,
+        plan="gold-1m",
+        pack="gold",
+        title="Gold, 1 month",
+        months=1,
+        way=Way.STRIPE,
+        renews=True,
+        amount=4900,
+        currency="GBP",
+        discount=0,
+        state=OrderState.PAID,
+        created_at=now,
+        expires_at=now,
     )

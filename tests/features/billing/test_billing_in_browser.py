@@ -12,11 +12,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from tests.console.conftest import ANA, House, chromium, house
 from tests.console.in_browser import LAPTOP, PHONE, Scheme, link, look, serving
-from tests.features.billing.stock import NOBODY, SHOP, meet, pay, refund, stock
+from tests.features.billing.stock import NOBODY, SHOP, meet, pay, refund, stock, subscription_order
 
 from botyard.db.session import Database
 from botyard.features.billing import FEATURE
-from botyard.features.billing.models import DoubtKind, Kind, Order, OrderState, Source, SubscriptionState, Way
+from botyard.features.billing.models import DoubtKind, Kind, Source, SubscriptionState, Way
 from botyard.features.billing.service import doubts, granting, reports, subscriptions
 from botyard.features.billing.service.granting import Act, ActId, Span
 from botyard.ids import UserId
@@ -64,23 +64,7 @@ async def trade(house: House) -> None:
         gift = await granting.choose(session, "gold-1m", Span(days=30))
         act = Act(ActId("e1"), "thank you for finding the mistake in the price list, and for waiting", ANA)
         await granting.give(session, NOBODY, UserId(EVE), gift, act, now - timedelta(hours=1))
-        order = Order(
-            user_id=BEN,
-            bot_id=SHOP,
-            plan_id=1,
-            plan="gold-1m",
-            pack="gold",
-            title="Gold, 1 month",
-            months=1,
-            way=Way.STRIPE,
-            renews=True,
-            amount=4900,
-            currency="GBP",
-            discount=0,
-            state=OrderState.PAID,
-            created_at=now,
-            expires_at=now,
-        )
+        order = subscription_order(BEN, now)
         session.add(order)
         await session.flush()
         ends = now + timedelta(days=20)

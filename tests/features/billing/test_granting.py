@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
-from tests.features.billing.stock import NOBODY, SHOP, meet, pay, stock
+from tests.features.billing.stock import NOBODY, meet, pay, stock, subscription_order
 
 from botyard.db.session import Database
-from botyard.features.billing.models import Order, OrderState, Payment, Plan, SubscriptionState, Way
+from botyard.features.billing.models import Payment, Plan, SubscriptionState, Way
 from botyard.features.billing.service import granting, subscriptions
 from botyard.features.billing.service.catalog import NoSuchPlan
 from botyard.features.billing.service.granting import Act, ActId, BadGrant, Span
@@ -80,23 +80,7 @@ async def test_an_end_by_hand_is_done_once_and_takes_nothing_of_what_comes_later
 @pytest.mark.parametrize("state", SubscriptionState)
 async def test_a_subscription_that_would_pay_again_is_named(shop: Database, state: SubscriptionState) -> None:
     async with shop.session() as session:
-        order = Order(
-            user_id=ANA,
-            bot_id=SHOP,
-            plan_id=1,
-            plan="gold-1m",
-            pack="gold",
-            title="Gold",
-            months=1,
-            way=Way.STRIPE,
-            renews=True,
-            amount=4900,
-            currency="GBP",
-            discount=0,
-            state=OrderState.PAID,
-            created_at=NOW,
-            expires_at=NOW,
-        )
+        order = subscription_order(ANA, NOW)
         session.add(order)
         await session.flush()
         await subscriptions.note(session, order, reference="s", state=state, period_ends_at=None, now=NOW)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import func, select
-from tests.features.billing.stock import SHOP, house_of, meet, pay, stock
+from tests.features.billing.stock import house_of, meet, pay, stock, subscription_order
 
 from botyard.clock import ManualClock
 from botyard.db.session import Database
@@ -18,12 +18,10 @@ from botyard.features.billing.models import (
     Direction,
     Kind,
     Order,
-    OrderState,
     Plan,
     Reminder,
     Source,
     SubscriptionState,
-    Way,
 )
 from botyard.features.billing.service import granting, ledger, subscriptions
 from botyard.features.billing.service.entitling import Entry
@@ -267,20 +265,4 @@ async def test_many_are_reminded_in_steps(shop: Database, monkeypatch: pytest.Mo
 
 
 def _order() -> Order:
-    return Order(
-        user_id=ANA,
-        bot_id=SHOP,
-        plan_id=1,
-        plan="gold-1m",
-        pack="gold",
-        title="Gold",
-        months=1,
-        way=Way.STRIPE,
-        renews=True,
-        amount=4900,
-        currency="GBP",
-        discount=0,
-        state=OrderState.PAID,
-        created_at=START,
-        expires_at=START,
-    )
+    return subscription_order(ANA, START)

@@ -55,12 +55,26 @@ async def _swept(house: House, session: AsyncSession, payload: Mapping[str, Any]
     if bot_id is None:
         return
     if await comparing.sweep_step(session, chat, bot_id, now) and chat.mode is Mode.DRY:
-        await _invite_review(house, session, key, now)
+        await _begin(house, session, chat, now)
     await telling.look_at_chat(session, key, now)
 
 
+async def _begin(house: House, session: AsyncSession, chat: AccessChat, now: datetime) -> None:
+    """Everybody in a new chat who can be known is known.
+
+    Where nobody was but admins there is nobody to be careful with: it is live. An existing group is for an
+    admin to look at first.
+    """
+    key = ChatKey(chat.chat_key)
+    if await people.has_strangers(session, chat):
+        await _invite_review(house, session, key, now)
+        return
+    chat.mode = Mode.LIVE
+    await telling.tell_owners(house, session, "access-begins-live", key, now)
+
+
 async def _invite_review(house: House, session: AsyncSession, key: ChatKey, now: datetime) -> None:
-    """Everybody in a new chat who can be known is known: an admin may look, and switch it to live."""
+    """Has an admin look at a chat, and switch it to live."""
     count = await people.count(session, key, now)
     await telling.tell_owners(
         house,

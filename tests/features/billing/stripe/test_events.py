@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,12 @@ from tests.features.billing.stripe.till import PRICE, Till
 from tests.support.fake_stripe import SECRET
 
 from botyard.features.billing.models import Doubt, DoubtKind, Order, StripeEvent, SubscriptionState
+from botyard.features.billing.service import orders
 from botyard.features.billing.stripe import reconciling
+from botyard.features.billing.stripe.marks import Mark
+from botyard.features.billing.stripe.reading import SubscriptionSeen
+from botyard.features.billing.stripe.settling import Overtaken, settle_subscription
+from botyard.ids import BotId, UserId
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -178,6 +183,30 @@ async def test_in_any_order_and_doubled_it_comes_to_the_same(till: Till, seed: i
     for each in (first, third):
         assert timedelta(days=30) <= each.ends_at - each.starts_at <= timedelta(days=31)
     assert await till.doubts(order) == []
+
+
+async def test_who_asked_stripe_before_another_wrote_asks_again(till: Till) -> None:
+    """Two look at one subscription: what the slower one saw is not written over what is newer."""
+    order, _ = await till.bought(renews=True)
+    subscription = await till.subscription(order)
+    async with till.house.database.reading() as session:
+        signed = await orders.payload_of(session, order)
+    mark = Mark(signed, UserId(order.user_id), BotId(order.bot_id))
+    assert subscription.customer is not None
+    stale = SubscriptionSeen(
+        id=subscription.reference,
+        mark=mark,
+        state=SubscriptionState.PAST_DUE,
+        customer=subscription.customer,
+    )
+    before = subscription.changed_at - timedelta(seconds=1)
+    async with till.house.database.session() as session:
+        with pytest.raises(Overtaken):
+            await settle_subscription(session, stale, before, datetime.now(UTC))
+    assert (await till.subscription(order)).state is SubscriptionState.ACTIVE
+    async with till.house.database.session() as session:
+        written = await settle_subscription(session, stale, subscription.changed_at, datetime.now(UTC))
+    assert written is SubscriptionState.PAST_DUE
 
 
 async def test_every_order_of_payment_refund_and_dispute(till: Till) -> None:

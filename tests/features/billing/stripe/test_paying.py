@@ -118,6 +118,24 @@ async def test_money_that_takes_days(till: Till) -> None:
     assert await till.end(order) is not None
 
 
+async def test_time_begins_when_the_money_comes_though_the_first_event_is_late(till: Till) -> None:
+    order = await till.order()
+    session = await till.checkout(order)
+    till.stripe.holds = True
+    intent = await till.stripe.pay_slowly(session)
+    await till.stripe.money_arrives(session)
+    charge = till.stripe.things[till.stripe.things[intent]["latest_charge"]]
+    charge["created"] -= 4 * 86400  # the bank was asked four days ago
+    completed, arrived = till.stripe.held
+    till.stripe.held, till.stripe.holds = [], False
+    await till.stripe.send(completed)
+    await till.quiet()
+    await till.stripe.send(arrived)
+    await till.quiet()
+    (row,) = await till.rows(order)
+    assert row.at.timestamp() == arrived["created"]
+
+
 async def test_money_that_never_comes(till: Till) -> None:
     order = await till.order()
     session = await till.checkout(order)

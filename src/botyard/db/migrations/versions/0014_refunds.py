@@ -1,4 +1,4 @@
-"""Billing: refunds that were asked for, and how far the other side's books were compared.
+"""Billing: refunds that were asked for.
 
 Revision: 0014
 """
@@ -44,14 +44,7 @@ def upgrade() -> None:
         postgresql_where=under_way,
         sqlite_where=under_way,
     )
-    op.create_table(
-        "book_cursors",
-        sa.Column("name", sa.String(32), nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_book_cursors"),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("book_cursors")
     op.drop_table("refund_requests")

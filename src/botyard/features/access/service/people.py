@@ -28,6 +28,7 @@ from botyard.features.access.service.chats import Terms
 from botyard.features.billing.service import catalog
 from botyard.ids import ChatKey, UserId
 from botyard.members.entitlements import EntitlementRow
+from botyard.members.models import BotChat
 
 LONGEST_NAME = 128
 
@@ -162,6 +163,24 @@ async def count(session: AsyncSession, chat_key: ChatKey, now: datetime) -> Coun
         .where(AccessMember.chat_key == chat_key, AccessMember.unlisted_at.is_not(None))
     )
     return Count(standings.get(Standing.IN, 0), standings.get(Standing.ADMIN, 0), going or 0, unlisted or 0)
+
+
+async def has_strangers(session: AsyncSession, chat: AccessChat) -> bool:
+    """Whether somebody is in a chat who is no admin, no bot of ours, and came by no link of ours.
+
+    Telegram's own count says of how many nothing is known: a bot cannot list who is in a chat.
+    """
+    key = ChatKey(chat.chat_key)
+    rows = await session.execute(
+        select(AccessMember.standing, AccessMember.came).where(
+            AccessMember.chat_key == key, AccessMember.standing.in_((Standing.IN, Standing.ADMIN))
+        )
+    )
+    known = [standing is Standing.ADMIN or came is Came.LINK for standing, came in rows]
+    bots = await session.scalar(
+        select(func.count()).select_from(BotChat).where(BotChat.chat_key == key, BotChat.reachable)
+    )
+    return chat.people is None or not all(known) or chat.people > len(known) + (bots or 0)
 
 
 def _due(chat_key: ChatKey, now: datetime) -> Select[int]:

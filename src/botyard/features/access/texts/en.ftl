@@ -28,6 +28,8 @@ access-ready =
     <b>{ $chat }</b> is a paid chat now. Who has paid is let in from now on; nobody is removed until you have looked at the plan and switched it to live.
 
     Known in it: { $present }. To go: { $going }. There without ever having paid: { $unlisted }.
+access-begins-live =
+    <b>{ $chat }</b> is a paid chat now. Nobody but admins was in it, so it is <b>live</b>: who has paid is let in, and removed when his time and the grace are over. /access changes that.
 access-braked =
     🛑 <b>{ $chat }</b>: { $going } of { $present } members would be removed, which is more than { $percent }%.
 

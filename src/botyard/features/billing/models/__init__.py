@@ -1,6 +1,5 @@
 """The tables of billing: the catalog, the orders, the ledger, and what is known of subscriptions."""
 
-from botyard.features.billing.models.books import BookCursor, RefundId, RefundRequest, RefundState
 from botyard.features.billing.models.catalog import Discount, DiscountId, Plan, PlanChat, PlanId, PlanPrice
 from botyard.features.billing.models.cursors import Cursor
 from botyard.features.billing.models.ledger import Direction, Kind, Payment, Source
@@ -17,10 +16,10 @@ from botyard.features.billing.models.orders import (
     SubscriptionState,
     Way,
 )
+from botyard.features.billing.models.refunds import RefundId, RefundRequest, RefundState
 from botyard.features.billing.models.reminders import Reminder
 
 __all__ = [
-    "BookCursor",
     "Cursor",
     "Direction",
     "Discount",

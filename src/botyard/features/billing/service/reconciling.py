@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.db.statements import upsert
 from botyard.features.billing.models import (
-    Cursor,
     Direction,
     DoubtKind,
     Kind,
@@ -20,7 +18,7 @@ from botyard.features.billing.models import (
     Source,
     Way,
 )
-from botyard.features.billing.service import crediting, doubts, ledger, orders, refunding
+from botyard.features.billing.service import crediting, cursors, doubts, ledger, orders, refunding
 from botyard.features.billing.service.catalog import STARS
 from botyard.features.billing.service.crediting import Charge, Credited, Outcome
 from botyard.features.billing.service.orders import NotPayable, Paid
@@ -89,14 +87,12 @@ async def compare(session: AsyncSession, facts: Facts, page: Page, now: datetime
 
 async def position(session: AsyncSession, bot_id: BotId) -> int:
     """How many transactions of the bot's book were read to the end."""
-    cursor = await session.get(Cursor, _name(bot_id))
-    return int(cursor.position) if cursor else 0
+    return int(await cursors.position(session, _name(bot_id)) or 0)
 
 
 async def move(session: AsyncSession, bot_id: BotId, read: int, now: datetime) -> None:
     """Notes how many transactions of the bot's book were read."""
-    values = {"name": _name(bot_id), "position": str(read), "moved_at": now}
-    await session.execute(upsert(session.get_bind().dialect, Cursor, key=["name"], values=values))
+    await cursors.move(session, _name(bot_id), str(read), now)
 
 
 async def _credit(

@@ -17,10 +17,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from stripe import StripeClient
 
-from botyard.db.statements import upsert
 from botyard.feature import HouseJob
 from botyard.features.billing.models import (
-    BookCursor,
     Direction,
     DoubtKind,
     Payment,
@@ -28,7 +26,7 @@ from botyard.features.billing.models import (
     StripeEvent,
     Way,
 )
-from botyard.features.billing.service import doubts
+from botyard.features.billing.service import cursors, doubts
 from botyard.features.billing.stripe.amounts import from_stripe
 from botyard.features.billing.stripe.client import ask, connected, is_on
 from botyard.features.billing.stripe.looking import EVENTS, About, look
@@ -87,7 +85,8 @@ async def start(house: House, session: AsyncSession, _payload: Mapping[str, Any]
     if not is_on(house.settings):
         return
     await session.execute(delete(StripeEvent).where(StripeEvent.received_at < now - KEEP_EVENTS))
-    since = await session.scalar(select(BookCursor.at).where(BookCursor.name == CURSOR)) or now - FIRST
+    noted = await cursors.position(session, CURSOR)
+    since = datetime.fromisoformat(noted) if noted else now - FIRST
     span = {
         "since": int(max(since - OVERLAP, now - FURTHEST).timestamp()),
         "until": int((now - GRACE).timestamp()),
@@ -168,9 +167,7 @@ async def _compare(_house: House, session: AsyncSession, payload: Mapping[str, A
         # after what the events have started: it need not be looked at twice
         await enqueue(session, PAGE_JOB, {**span, "book": Book.BALANCE.value, "after": ""}, now)
     else:
-        values = {"name": CURSOR, "at": moment(payload["until"])}
-        dialect = session.get_bind().dialect
-        await session.execute(upsert(dialect, BookCursor, key=["name"], values=values))
+        await cursors.move(session, CURSOR, moment(payload["until"]).isoformat(), now)
 
 
 async def _compare_charges(session: AsyncSession, charges: Sequence[Charged], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Refunds that were asked for, and how far the other side's books were compared with ours."""
+"""Refunds that were asked for."""
 
 from __future__ import annotations
 
@@ -40,12 +40,3 @@ class RefundRequest(Base):
     """The other side's name of the refund, or why there is none."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class BookCursor(Base):
-    """Up to which moment the other side's books have been compared with the ledger."""
-
-    __tablename__ = "book_cursors"
-
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
