@@ -229,6 +229,11 @@ class Club:
                 return str(urls[0])
         raise AssertionError("no way in was told")
 
+    async def ways_told(self, user_id: int) -> list[str]:
+        """The messages that told somebody a way in."""
+        texts = [str(each.get("text")) for each in await self.house.replies(user_id)]
+        return [text for text in texts if "Your way in" in text]
+
     async def asks(self, user_id: int, url: str, **more: Any) -> None:
         """Somebody asks to join through a link, and is answered."""
         await self.house.control("POST", "joins", user_id=user_id, invite_link=url, **more)

@@ -71,7 +71,7 @@ async def test_back_in_dry_run_what_waits_is_taken_back(sqlite_url, tmp_path):
         await club.house.until(was_refused)
         async with signed_in(club.house, OWNER) as browser:
             assert "taken back: 1" in (await browser.post(f"/access/{key}/dry")).text
-        await club.passes(hours=1)
+        await club.passes(minutes=6)
         assert await club.status(PAUL) == "member"
 
 

@@ -32,14 +32,22 @@ NOW = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # half an hour before Europe's c
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-moments = st.integers(-90 * 24 * 60, 90 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
-graces = st.integers(0, 14 * 24).map(lambda hours: hours * HOUR)
+
+def around(minutes):
+    """Moments up to so many minutes from now."""
+    return st.integers(-minutes, minutes).map(lambda each: NOW + timedelta(minutes=each))
+
+
+moments = around(90 * 24 * 60)
+graces = (st.just(0) | st.integers(0, 14 * 24)).map(lambda hours: hours * HOUR)
 
 
 @st.composite
 def span(draw):
-    start = draw(moments)
-    return Span(start, start + timedelta(minutes=draw(st.integers(1, 60 * 24 * 60))))
+    """Paid time anywhere; half of it ends within hours of now, where it matters."""
+    length = timedelta(minutes=draw(st.integers(1, 60 * 24 * 60)))
+    end = draw(around(240) | moments)
+    return Span(end - length, end)
 
 
 people = st.builds(

@@ -83,6 +83,8 @@ async def test_who_never_wrote_to_the_bot_gets_the_offer_before_he_is_declined(s
         await club.pays(PAUL)
         await club.quiet()
         await club.house.control("POST", "users", id=2001, first_name="Mia")
+        wait = {"method": "sendMessage", "chat_id": 2001, "kind": "retry_after", "retry_after": 2, "times": 1}
+        await club.house.control("POST", "faults", **wait)
         await club.asks(2001, await club.way_in(PAUL))
         assert "for members" in (await club.house.replies(2001))[-1]["text"]
         assert len(await club.house.calls("declineChatJoinRequest")) == 1
