@@ -17,7 +17,7 @@ from tests.support.running import NEWS, SHOP, Running, running
 
 from botyard.inbox.models import UpdateState, updates
 from botyard.outbox.models import CallState, outbox
-from botyard.routing import switchboard
+from botyard.routing import switchboard, worker
 from botyard.telegram.bots import Bot
 
 GROUP = -1001000000001
@@ -32,6 +32,7 @@ async def two_bots(template: Path, folder: Path, **settings: Any) -> AsyncIterat
     limits = {"send_rate": 0, "chat_rate": 0, "group_rate": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(switchboard, "LOOK_SECONDS", 0.05)
+        patch.setattr(worker, "WRITER_SECONDS", 10.0)  # a busy machine is no slow handler
         async with running(
             f"sqlite+aiosqlite:///{database}",
             folder,

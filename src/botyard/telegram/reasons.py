@@ -27,6 +27,8 @@ _REASONS = (
     ("too long", "why-too-long"),
     ("has not told which message", "why-no-number"),
     ("became a supergroup since", "why-moved-since"),
+    ("no answer came", "why-no-answer"),
+    ("botyard stopped while", "why-interrupted"),
     ("no record of the call", "why-no-record"),
 )
 """What Telegram's words contain (Bot API's answers with 400 and 403), and our text for it."""

@@ -189,8 +189,8 @@ async def test_results_by_message_clicks_and_reasons(house: House, admin: httpx.
             await tracking.press(session, label, UserId(user_id), NOW)
     page = words(await admin.get(ONE))
     assert "Why not everybody got it" in page
-    assert "Bad Request: wrong file Failed 1" in page
-    assert "forbidden Blocked the bot 1" in page
+    assert "Telegram says “wrong file” Failed 1" in page
+    assert "Telegram says “forbidden” Blocked the bot 1" in page
     assert re.search(r"Yes Message 1 an answer: Fine 3 2 \d+\.\d%", page)
     assert "Site Message 1 https://shop.example not counted" in page
     assert "Ended 2027-03-01 12:00 UTC" in page

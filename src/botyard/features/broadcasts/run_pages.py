@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from html import unescape
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,7 @@ from botyard.features.broadcasts.service import approval, book, drafts, figures,
 from botyard.features.broadcasts.service.figures import ButtonResult, Progress
 from botyard.features.broadcasts.variant_words import describe_variant
 from botyard.members.audit import Actor
+from botyard.telegram.reasons import reason
 
 MOST_REASONS = 12
 BAR = 1000
@@ -104,7 +106,7 @@ async def _one(site: Site, request: Request) -> Response:
             sold=[each for each in results if each.sales],
             window=sales.WINDOW.days,
             pressed=[Pressed(each.number, button, each.sent) for each in results for button in each.buttons],
-            reasons=await _reasons(session, broadcast, progress) if is_still else [],
+            reasons=await _reasons(site, session, broadcast, progress) if is_still else [],
             may_agree=approval.may_agree(broadcast, operator(request).user_id),
             failed=progress.states[RecipientState.FAILED],
             deleted=deleted,
@@ -112,10 +114,22 @@ async def _one(site: Site, request: Request) -> Response:
         )
 
 
-async def _reasons(session: AsyncSession, broadcast: Broadcast, progress: Progress) -> list[book.Reason]:
+TELEGRAMS_WORD = (RecipientState.FAILED, RecipientState.BLOCKED, RecipientState.UNKNOWN)
+"""In these states the reason is not ours."""
+
+
+async def _reasons(
+    site: Site, session: AsyncSession, broadcast: Broadcast, progress: Progress
+) -> list[book.Reason]:
+    """Why not everybody got it, in plain words; the page escapes them."""
     if not any(progress.states[state] for state in book.NOT_REACHED):
         return []
-    return await book.reasons(session, broadcast.id, most=MOST_REASONS)
+    say = partial(site.texts.format, None)
+    found = await book.reasons(session, broadcast.id, most=MOST_REASONS)
+    return [
+        replace(each, text=unescape(reason(say, each.text))) if each.state in TELEGRAMS_WORD else each
+        for each in found
+    ]
 
 
 async def _progress(site: Site, request: Request) -> Response:

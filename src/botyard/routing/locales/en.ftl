@@ -52,4 +52,6 @@ why-too-long = the text is too long
 why-no-number = Telegram has not told which message it is
 why-moved-since = the group became a supergroup since, which does not know the message
 why-no-record = nobody knows what became of it
+why-no-answer = it was sent, and Telegram’s answer never came
+why-interrupted = botyard was stopped while it was being sent
 why-other = Telegram says “{ $words }”
