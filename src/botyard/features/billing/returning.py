@@ -88,7 +88,7 @@ async def tell_taken_back(house: House, session: AsyncSession, refund: Payment, 
     """Tells the member that his money went back, whoever did it."""
     order = None if refund.order_id is None else await session.get(Order, refund.order_id)
     charge = await ledger.find(session, refund.source, refund.external_id)
-    title = order.title if order else (charge.plan if charge else None) or "?"
+    title = order.title if order else (charge.plan if charge else None) or ""
     await tell_returned(house, session, refund, title, now)
 
 

@@ -64,7 +64,9 @@ async def tell_returned(
     language = await language_of(session, user_id)
     words: dict[str, TextArgument] = {
         "title": title,
+        "known": "yes" if title else "no",
         "amount": price(Money(refund.amount, refund.currency), language),
+        "way": refund.source.value,
     }
     return await tell_member(house, session, user_id, BotId(refund.bot_id), "paid-back", words, now)
 

@@ -277,3 +277,13 @@ async def test_from_the_command_to_the_receipt(till: Till) -> None:
 
     await till.house.until(has_receipt)
     assert plan in await till.house.ask(ANA, "/status")
+
+
+async def test_while_stripe_is_down_the_member_is_told_and_gets_his_button_afterwards(till: Till) -> None:
+    order = await till.order()
+    till.stripe.broken["/v1/checkout/sessions"] = 2  # the call, and the SDK's own repetition
+    await till.ask_for_checkout(order)
+    await says(till.house, PAUL, "Stripe does not answer just now")
+    assert (await till.read(order)).url is None
+    await till.quiet()
+    assert (await till.read(order)).url is not None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from botyard.features.billing import returning
+from botyard.features.billing import renewing, returning
 from botyard.features.billing.handlers import second_yes
-from botyard.features.billing.models import Payment, Source
-from botyard.features.billing.service import owing, refunding
+from botyard.features.billing.models import Order, OrderId, Payment, Source, SubscriptionState, Way
+from botyard.features.billing.service import granting, owing, refunding, subscriptions
 from botyard.features.billing.service.refunding import NotReturnable, Returned
 from botyard.features.billing.service.refunds import NotRefundable
 from botyard.features.billing.stripe.refunding import request_refund
@@ -15,6 +15,7 @@ from botyard.members import entitlements
 from botyard.members.directory import names_of
 from botyard.members.entitlements import PaymentId
 from botyard.members.models import Role
+from botyard.members.sign_in import business_role
 from botyard.money import Money
 from botyard.routing import dialogs
 from botyard.routing.context import Context
@@ -33,6 +34,12 @@ async def refund(ctx: Context) -> None:
     /payments shows the numbers. What a provider of Telegram's took is returned in its dashboard;
     here it is only written down.
     """
+    if not ctx.chat.is_private:
+        ctx.reply(ctx.text("time-private", command="refund"))
+        return
+    if not _may(ctx):
+        ctx.reply(ctx.text("time-one-bot", bot=ctx.bot.name))
+        return
     number, *words = ctx.words or [""]
     reason = " ".join(words)[:LONGEST_REASON]
     if not number.isdecimal() or not reason:
@@ -49,12 +56,37 @@ async def refund(ctx: Context) -> None:
     html = ctx.text(
         "refund-by-hand" if by_hand else "refund-sure",
         name=name,
-        amount=str(Money(payment.amount, payment.currency)),
+        amount=price(Money(payment.amount, payment.currency), ctx.member.profile.language_code),
+        bought=(bought := await _bought(ctx, payment)),
+        known="yes" if bought else "no",
+        renews="yes" if await _going_on(ctx, payment) else "no",
         reason=reason,
     )
     await ctx.ask(SURE, payment_id=payment.id, reason=reason)
     yes = ctx.text("refund-done" if by_hand else "refund-yes")
-    ctx.reply(html, buttons=[[Press(yes, f"refund:{payment.id}")]])
+    ctx.reply(
+        html, buttons=[[Press(yes, f"refund:{payment.id}")], [Press(ctx.text("refund-no"), "refund:no")]]
+    )
+
+
+def _may(ctx: Context) -> bool:
+    """The money is the whole business's: who is an admin of one bot only gives none of it back."""
+    return business_role(ctx.member, ctx.now) >= Role.ADMIN
+
+
+async def _bought(ctx: Context, payment: Payment) -> str:
+    """What the payment bought, for the admin who is asked; empty for nothing."""
+    if payment.pack is None:
+        return ""
+    titles = await granting.titles_of(ctx.session, {payment.plan} if payment.plan else set())
+    return titles.get(payment.plan or "", payment.pack)
+
+
+async def _going_on(ctx: Context, payment: Payment) -> Order | None:
+    """The order whose subscription would go on taking money after this payment was given back."""
+    order = await ctx.session.get(Order, payment.order_id) if payment.order_id else None
+    found = await subscriptions.of_order(ctx.session, OrderId(order.id)) if order else None
+    return order if found is not None and found.state in subscriptions.GOING_ON else None
 
 
 @dialog_step(SURE, role=Role.ADMIN)
@@ -66,8 +98,16 @@ async def not_refunded(ctx: Context) -> None:
 @button("refund", role=Role.ADMIN)
 async def refund_button(ctx: Context) -> None:
     """The yes to a refund: it is good for the question that is open, once."""
+    if ctx.args == "no":
+        await ctx.close_dialog()
+        ctx.edit(ctx.text("refund-not"))
+        return
+    waiting = await dialogs.look_at_dialog(ctx.session, ctx.dialog_key, ctx.now)
+    if waiting is None or waiting.step != SURE or str(waiting.data["payment_id"]) != ctx.args:
+        ctx.answer(ctx.text("button-stale"))
+        return
     asked = await dialogs.take_dialog(ctx.session, ctx.dialog_key, ctx.now)
-    if asked is None or asked.step != SURE or str(asked.data["payment_id"]) != ctx.args:
+    if asked is None or not _may(ctx):
         ctx.answer(ctx.text("button-stale"))
         return
     payment_id, reason = asked.data["payment_id"], asked.data["reason"]
@@ -120,15 +160,16 @@ async def _give_back(ctx: Context, payment: Payment, by: UserId, reason: str) ->
             await request_refund(ctx.session, PaymentId(payment.id), None, by, reason, ctx.now)
         case _:
             await returning.give_back(ctx.session, payment.id, by, reason, ctx.now)
+    order = await _going_on(ctx, payment)
+    if order is not None and order.way is Way.STARS:  # else the next period would be taken all the same
+        await renewing.change(ctx.session, order, SubscriptionState.CANCELLED, ctx.chat.key, ctx.now)
     ctx.audit("payment.refund", f"payment:{payment.id}", reason=reason, by=by)
-    await owing.settle(ctx.session, payment.id, by, ctx.now)
 
 
 async def _give_back_owed(ctx: Context, payment: Payment) -> None:
     if payment.pack is not None or await owing.is_used(ctx.session, payment.id):
         raise NotReturnable("The time of this payment is yours already.")
     await returning.give_back(ctx.session, payment.id, ctx.member.id, "paid twice", ctx.now)
-    await owing.settle(ctx.session, payment.id, ctx.member.id, ctx.now)
     amount = price(Money(payment.amount, payment.currency), ctx.member.profile.language_code)
     ctx.edit(ctx.text("owed-returned", amount=amount))
 

@@ -20,9 +20,11 @@ from botyard.features.billing.service import crediting, doubts, orders, refundin
 from botyard.features.billing.service.catalog import STARS
 from botyard.features.billing.service.crediting import Charge, Credited, Outcome
 from botyard.features.billing.service.orders import NotPayable, Paid
-from botyard.features.billing.telling import tell_paid
+from botyard.features.billing.telling import tell_member, tell_paid
 from botyard.features.billing.wire import PaymentUpdate, Query, SuccessfulPayment, read_update
+from botyard.features.billing.words import price
 from botyard.members import chats
+from botyard.money import Money
 from botyard.routing.context import Context
 from botyard.routing.registry import watcher
 
@@ -75,6 +77,9 @@ async def successful_payment(ctx: Context) -> bool:
     if message is None or message.successful_payment is None:
         raise msgspec.DecodeError("a payment without its message")
     paid = message.successful_payment
+    if not _can_be_booked(paid):
+        await _note_nonsense(ctx, paid)
+        return True
     stars = paid.currency == STARS
     charge = Charge(
         paid=Paid(paid.invoice_payload, ctx.member.id, ctx.bot.id, paid.currency, paid.total_amount),
@@ -133,10 +138,42 @@ async def subscription(ctx: Context) -> bool:
         return True
     found = await subscriptions.of_order(ctx.session, OrderId(order.id))
     reference = found.reference if found else subscriptions.NOT_PAID_YET
+    before = found.state if found else None
     await subscriptions.note(
         ctx.session, order, reference=reference, state=state, period_ends_at=None, now=ctx.now
     )
+    if state is SubscriptionState.PAST_DUE and before is not state:
+        words = {
+            "title": order.title,
+            "price": price(Money(order.amount, order.currency), ctx.member.profile.language_code),
+        }
+        user_id, bot_id = ctx.member.id, ctx.bot.id
+        await tell_member(ctx.house, ctx.session, user_id, bot_id, "renewal-not-paid", words, ctx.now)
     return True
+
+
+def _can_be_booked(paid: SuccessfulPayment) -> bool:
+    """Whether it is money as Telegram knows it; if not, no ledger can hold it."""
+    is_currency = len(paid.currency) == 3 and paid.currency.isascii() and paid.currency.isupper()
+    return is_currency and 0 < paid.total_amount <= doubts.LARGEST
+
+
+async def _note_nonsense(ctx: Context, paid: SuccessfulPayment) -> None:
+    """Writes down, for a person to see, a payment that is none."""
+    charge = paid.telegram_payment_charge_id[:64]
+    reason = f"Told of a payment of {paid.total_amount} {paid.currency[:8]} (charge {charge})"
+    if await doubts.is_written(ctx.session, ctx.member.id, reason):
+        return
+    await doubts.note(
+        ctx.session,
+        DoubtKind.UNKNOWN_ORDER,
+        Way.TELEGRAM,
+        reason,
+        ctx.now,
+        user_id=ctx.member.id,
+        amount=paid.total_amount,
+    )
+    ctx.after_commit(ctx.house.metrics.counter(TELEGRAM_PAYMENTS).labels("refused").inc)
 
 
 def _read(ctx: Context) -> PaymentUpdate:

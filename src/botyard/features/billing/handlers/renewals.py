@@ -28,4 +28,6 @@ async def renewal_button(ctx: Context) -> None:
     order = await ctx.session.get_one(Order, found.order_id)
     await renewing.change(ctx.session, order, state, ctx.chat.key, ctx.now)
     until = day(found.period_ends_at or ctx.now, ctx.member.profile.language_code)
-    ctx.answer(ctx.text(f"renewal-{word}", title=order.title, until=until), alert=True)
+    said = ctx.text(f"renewal-{word}", title=order.title, until=until)
+    ctx.answer()
+    ctx.edit(said)  # the button has done what it is for

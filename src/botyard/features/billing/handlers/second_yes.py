@@ -8,9 +8,12 @@ from botyard.errors import BotyardError
 from botyard.features.billing.doubting import say_to_admins
 from botyard.features.billing.models import Payment, RefundId, RefundRequest
 from botyard.features.billing.service import refunding, refunds
+from botyard.features.billing.service.refunds import NotRefundable
 from botyard.ids import BotId, UserId
 from botyard.members import chats, two_person
 from botyard.members.directory import names_of
+from botyard.members.models import Role
+from botyard.members.sign_in import business_role
 from botyard.money import Money
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
@@ -60,6 +63,8 @@ async def decide(ctx: Context, give_back: GiveBack) -> None:
         ctx.answer(ctx.text("button-stale"))
         return
     try:
+        if business_role(ctx.member, ctx.now) < Role.ADMIN:
+            raise NotRefundable("That is for admins of the whole business.")
         agrees = verb == "yes"
         request = await refunds.decide(
             ctx.session, RefundId(int(number)), ctx.member.id, ctx.now, agrees=agrees

@@ -80,7 +80,7 @@ async def credit(session: AsyncSession, facts: Facts, charge: Charge, now: datet
     if known is not None:
         return Credited(Outcome.KNOWN, known, None)
     try:
-        order = await orders.find_genuine(session, charge.paid, now)
+        order = await orders.find_genuine(session, charge.paid, now, locked=True)
     except NotPayable as problem:
         return await _keep(session, facts, charge, None, Outcome.UNKNOWN_ORDER, str(problem.refusal), now)
     if not orders.asks_for(order, charge.paid):

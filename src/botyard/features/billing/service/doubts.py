@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.models import Doubt, DoubtId, DoubtKind, OrderId, Way
@@ -57,6 +57,14 @@ async def unsettled(session: AsyncSession, most: int = 100) -> Sequence[Doubt]:
     return found.all()
 
 
+async def is_written(session: AsyncSession, user_id: UserId, reason: str) -> bool:
+    """Whether the same was written down about a member before."""
+    found = await session.scalar(
+        select(Doubt.id).where(Doubt.user_id == user_id, Doubt.reason == reason).limit(1)
+    )
+    return found is not None
+
+
 async def is_noted(session: AsyncSession, kind: DoubtKind, payment_id: PaymentId) -> bool:
     """Whether such a doubt about a row of the ledger was written down before."""
     found = await session.scalar(
@@ -72,3 +80,14 @@ async def settle(session: AsyncSession, doubt_id: DoubtId, by: UserId | None, no
         return None
     doubt.settled_at, doubt.settled_by = now, by
     return doubt
+
+
+async def settle_payment(
+    session: AsyncSession, payment_id: PaymentId, by: UserId | None, now: datetime
+) -> None:
+    """The doubts about a payment need no look any more: its money was used, or is back."""
+    await session.execute(
+        update(Doubt)
+        .where(Doubt.payment_id == payment_id, Doubt.settled_at.is_(None))
+        .values(settled_at=now, settled_by=by)
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.models import Plan, SubscriptionState, Way
 from botyard.features.billing.service import subscriptions
+from botyard.features.billing.service.subscriptions import OVERDUE
 from botyard.ids import UserId
 from botyard.members import entitlements
 from botyard.members.entitlements import Entitlement
@@ -69,10 +70,11 @@ async def renewals(session: AsyncSession, user_id: UserId, now: datetime) -> lis
         ends_at = subscription.period_ends_at
         if subscription.state is SubscriptionState.CANCELLED and (ends_at is None or ends_at <= now):
             continue
+        state, way = subscription.state, subscription.way
+        if state is SubscriptionState.ACTIVE and ends_at is not None and ends_at <= now - OVERDUE:
+            state = SubscriptionState.PAST_DUE  # nobody has told, and no money has come
         money = Money(order.amount, order.currency)
-        found.append(
-            Renewal(subscription.id, order.title, money, subscription.way, subscription.state, ends_at)
-        )
+        found.append(Renewal(subscription.id, order.title, money, way, state, ends_at))
     return found
 
 

@@ -123,9 +123,14 @@ async def check(session: AsyncSession, paid: Paid, now: datetime) -> Order:
     return order
 
 
-async def find_genuine(session: AsyncSession, paid: Paid, now: datetime) -> Order:
-    """The order that a payload names, whatever is wrong with it otherwise. Raises `NotPayable`."""
+async def find_genuine(session: AsyncSession, paid: Paid, now: datetime, *, locked: bool = False) -> Order:
+    """The order that a payload names, whatever is wrong with it otherwise. Raises `NotPayable`.
+
+    `locked`: until the transaction ends nobody else pays it.
+    """
     order, _ = await _read(session, paid, now)
+    if locked:
+        await session.refresh(order, with_for_update=True)
     return order
 
 

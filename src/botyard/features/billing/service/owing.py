@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from botyard.features.billing.models import Direction, Doubt, Kind, Order, OrderId, Payment, Source
-from botyard.features.billing.service import ledger, refunding
+from botyard.features.billing.models import Direction, Kind, Order, OrderId, Payment, Source
+from botyard.features.billing.service import doubts, ledger, refunding
 from botyard.features.billing.service.entitling import Entry, key_of
 from botyard.features.billing.service.ledger import About
 from botyard.features.billing.service.refunding import NotReturnable
 from botyard.ids import UserId
 from botyard.jobs.facts import Facts
+from botyard.members.entitlements import PaymentId
 from botyard.money import Money
 
 
@@ -46,17 +47,8 @@ async def use(
     added = await ledger.record(session, facts, entry, about, now)
     if added is None:
         raise NotReturnable(f"Payment no. {payment_id} was used already.")
-    await settle(session, payment.id, by, now)
+    await doubts.settle_payment(session, PaymentId(payment.id), by, now)
     return added, order
-
-
-async def settle(session: AsyncSession, payment_id: int, by: UserId | None, now: datetime) -> None:
-    """The doubts about a payment need no look any more."""
-    await session.execute(
-        update(Doubt)
-        .where(Doubt.payment_id == payment_id, Doubt.settled_at.is_(None))
-        .values(settled_at=now, settled_by=by)
-    )
 
 
 async def is_used(session: AsyncSession, payment_id: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Source
-from botyard.features.billing.service import ledger, refunds
+from botyard.features.billing.service import doubts, ledger, refunds
 from botyard.features.billing.service.entitling import Entry, key_of
 from botyard.features.billing.service.ledger import About
 from botyard.ids import BotId, UserId
@@ -68,7 +68,10 @@ async def take_back(
         by=returned.by or (UserId(wish.by_id) if wish else None),
         reason=returned.reason or (wish.reason if wish else ""),
     )
-    return await ledger.record(session, facts, entry, about, now)
+    row = await ledger.record(session, facts, entry, about, now)
+    if row is not None and charge is not None:
+        await doubts.settle_payment(session, PaymentId(charge.id), about.by, now)
+    return row
 
 
 async def returnable(session: AsyncSession, payment_id: int) -> Payment:

@@ -19,6 +19,7 @@ from botyard.features.billing.models import (
     Subscription,
     SubscriptionState,
 )
+from botyard.features.billing.service.subscriptions import OVERDUE
 from botyard.ids import BotId, UserId
 from botyard.members import entitlements
 from botyard.members.entitlements import EntitlementRow, PaymentId
@@ -149,18 +150,22 @@ def _ending(
             EntitlementRow.ends_at <= now + before,
             ~goes_on,
             ~is_done,
-            ~_renews(),
+            ~_renews(now),
         )
         .order_by(EntitlementRow.ends_at, EntitlementRow.id)
     )
 
 
-def _renews() -> ColumnElement[bool]:
-    """The condition on a row of `EntitlementRow` that a subscription goes on paying for its pack."""
+def _renews(now: datetime) -> ColumnElement[bool]:
+    """The condition on a row of `EntitlementRow` that a subscription goes on paying for its pack.
+
+    One whose next payment is long due does not: it may have ended without a word.
+    """
     return exists().where(
         and_(
             Subscription.user_id == EntitlementRow.user_id,
             Subscription.state == SubscriptionState.ACTIVE,
+            or_(Subscription.period_ends_at.is_(None), Subscription.period_ends_at > now - OVERDUE),
             Order.id == Subscription.order_id,
             Order.pack == EntitlementRow.pack,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.features.billing.models import Order, OrderId, Subscription, SubscriptionState
 from botyard.ids import UserId
 
+OVERDUE = timedelta(hours=6)
+"""A renewal that is so late is not on its way."""
 NOT_PAID_YET = ""
 """The reference of one whose first payment is not known: its state has overtaken it."""
 GOING_ON = (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)

@@ -15,7 +15,7 @@ from botyard.feature import HouseJob
 from botyard.features.billing.models import Order, OrderState, Subscription, Way
 from botyard.features.billing.service import orders
 from botyard.features.billing.stripe.amounts import NotAtStripe, to_stripe
-from botyard.features.billing.stripe.client import StripeOff, StripeRefused, ask, connected
+from botyard.features.billing.stripe.client import StripeOff, StripeRefused, StripeTrouble, ask, connected
 from botyard.features.billing.stripe.marks import marks
 from botyard.features.billing.telling import language_of
 from botyard.features.billing.words import moment, price
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 CHECKOUT_JOB = "billing.stripe.checkout"
 PORTAL_JOB = "billing.stripe.portal"
 SORRY_JOB = "billing.stripe.sorry"
+LATER = "later"
+FIRST_PAUSE = timedelta(seconds=3)
 LONGEST_SESSION = timedelta(hours=23)
 """Stripe allows 24 h from its own clock's now; an order lives as long, from ours."""
 
@@ -111,6 +113,10 @@ async def _open_session(house: House, payload: Mapping[str, Any]) -> Opened:
         return Opened(problem=str(problem))
     except StripeOff:
         return Opened(problem="off")
+    except StripeTrouble:
+        if payload.get("told"):
+            raise  # he knows: it is tried again and again, after growing pauses
+        return Opened(problem=LATER)
     except StripeRefused as refused:
         return Opened(problem="ended" if refused.param == "expires_at" else str(refused))
 
@@ -180,6 +186,11 @@ async def _send_button(
 ) -> None:
     opened: Opened = payload[ANSWER]
     order = await session.get_one(Order, payload["order"], with_for_update=True)
+    if opened.problem == LATER:
+        again = {name: value for name, value in payload.items() if name != ANSWER}
+        await enqueue(session, CHECKOUT_JOB, {**again, "told": True}, now, run_at=now + FIRST_PAUSE)
+        await _say(house, session, payload, "checkout-later", now)
+        return
     if opened.problem or order.state is not OrderState.OPEN or order.expires_at <= now:
         problem = opened.problem or "ended"
         if problem != "ended":

@@ -125,6 +125,7 @@ async def settle_return(house: House, session: AsyncSession, gone: Return, key: 
     if out is not None:
         status = "disputed" if gone.is_dispute else "refunded"
         house.metrics.counter(BILLING_PAYMENTS).labels(status).inc()
+        await doubts.settle_payment(session, PaymentId(charge.id), None, now)
         if gone.stands:
             await _tell_returned(house, session, out, charge, gone, now)
     if not gone.stands:

@@ -9,7 +9,7 @@ paid =
 
     /status shows all that you have.
 paid-past =
-    ✅ We received { $amount } for <b>{ $title }</b>. Its time is over already; /plans shows what there is now.
+    ✅ We received { $amount } for <b>{ $title }</b>. It gives no time now: it was given back, or its time is over. /status shows what you have.
 paid-for-nothing =
     ⚠️ We received { $amount }, but { $why ->
         [paid_twice] the order was paid before
@@ -17,7 +17,13 @@ paid-for-nothing =
        *[other] we do not know what it is for
     }. The money is noted as yours: we look at it and either return it or use it for you.
 paid-back =
-    ↩️ { $amount } for <b>{ $title }</b> goes back to you. It takes some days to arrive. /status shows what you have now.
+    ↩️ { $amount }{ $known ->
+        [yes] {" "}for <b>{ $title }</b>
+       *[no] {""}
+    } goes back to you{ $way ->
+        [stars] . The Stars are in your balance again.
+       *[other] . It takes some days to arrive.
+    } /status shows what you have now.
 
 # /buy
 buy-private = Write to me in our private chat to buy: what you pay is nobody else's business.
@@ -82,14 +88,24 @@ stars-compared =
 refund-usage = Write <code>/refund 123 reason</code>, with the number of the payment. /payments shows the latest.
 refund-problem = <b>Nothing was given back.</b> { $problem }
 refund-sure =
-    Give { $amount } back to <b>{ $name }</b>? The days that it bought go with it.
+    Give { $amount } back to <b>{ $name }</b>{ $known ->
+        [yes] , for <b>{ $bought }</b>
+       *[no] {""}
+    }? The days that it bought go with it.{ $renews ->
+        [yes] {" "}The subscription is told to stop, so that it takes no more.
+       *[no] {""}
+    }
 
     Reason: { $reason }
 refund-by-hand =
-    { $amount } of <b>{ $name }</b> came through a payment provider. Return it in the provider’s dashboard first, then press the button: the days that it bought go with it.
+    { $amount } of <b>{ $name }</b>{ $known ->
+        [yes] , for <b>{ $bought }</b>,
+       *[no] {""}
+    } came through a payment provider. Return it in the provider’s dashboard first, then press the button: the days that it bought go with it.
 
     Reason: { $reason }
 refund-yes = Give it back
+refund-no = Leave it
 refund-done = It is returned
 refund-not = Then not. Nothing was given back.
 refund-begun = Payment no. { $number } is being given back. The member is told when it is done.
@@ -112,6 +128,8 @@ refund-second-told = { $said ->
 refund-failed = ⚠️ Payment no. { $number } ({ $amount }) was <b>not</b> given back: { $why }
 
 # renewals
+renewal-not-paid =
+    ⚠️ Telegram could not take { $price } to renew <b>{ $title }</b>. Top up your Stars (Settings → My Stars): Telegram tries again. What you have paid for stays yours; /status shows until when.
 renewal-stop = { $title } will not renew any more. It is yours until { $until }.
 renewal-go-on = { $title } will renew by itself again on { $until }.
 renewal-button-stop = Stop renewing { $title }
@@ -128,6 +146,7 @@ checkout =
     }
 
     Pay on Stripe's page. The button works until { $until }.
+checkout-later = Stripe does not answer just now. The button for paying comes as soon as it does; nothing is charged before you press it. /plans has the other ways to pay.
 checkout-ended = This order can no longer be paid. /plans has a new one for you.
 checkout-failed = Stripe does not take this payment right now. Nothing was charged. Please try again later, or choose another way to pay.
 pay-button = Pay
