@@ -161,6 +161,21 @@ async def test_what_renews_by_itself_is_not_reminded(shop: Database, state: Subs
     assert len(await run(shop, END - DAY)) == (state is not SubscriptionState.ACTIVE)
 
 
+async def test_a_subscription_whose_payment_is_long_due_and_of_which_nobody_told_has_a_last_word(
+    shop: Database,
+) -> None:
+    async with shop.session() as session:
+        order = _order()
+        session.add(order)
+        await session.flush()
+        await subscriptions.note(
+            session, order, reference="s", state=SubscriptionState.ACTIVE, period_ends_at=END, now=START
+        )
+    assert await run(shop, END + HOUR) == [], "Telegram may be late"
+    (sent,) = await run(shop, END + 7 * HOUR)
+    assert "has ended" in sent["text"]
+
+
 async def test_a_subscription_that_is_cancelled_in_its_last_days_is_reminded(shop: Database) -> None:
     async with shop.session() as session:
         order = _order()

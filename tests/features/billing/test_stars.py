@@ -23,14 +23,23 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def subscribe(house: Running, user_id: int) -> str:
     """Subscribes to the club; the id of the first charge."""
     await told(house, user_id, "/start")
+    before = len(await _offers(house, user_id))
     await told(house, user_id, "/buy club")
-    await says(house, user_id, "500 ⭐ every 30 days")
-    shown = [each for each in await house.replies(user_id) if "every 30 days" in str(each.get("text"))][-1]
+
+    async def is_there() -> bool:
+        return len(await _offers(house, user_id)) > before
+
+    await house.until(is_there)
+    shown = (await _offers(house, user_id))[-1]
     link = shown["reply_markup"]["inline_keyboard"][0][0]["url"]
     paid = await house.control("POST", "payments", bot="shop", user_id=user_id, invoice_link=link)
     assert paid["ok"], paid
     await is_recorded(house, paid["charge_id"])
     return str(paid["charge_id"])
+
+
+async def _offers(house: Running, user_id: int) -> list[dict[str, Any]]:
+    return [each for each in await house.replies(user_id) if "500 ⭐ every 30 days" in str(each.get("text"))]
 
 
 async def subscription(house: Running, user_id: int) -> Subscription:
@@ -194,3 +203,15 @@ async def test_money_that_could_not_be_given_back_stays_on_the_list(house: Runni
     await says(house, OWNER, "was not given back", "BALANCE_TOO_LOW")
     await house.control("DELETE", "faults")
     assert [each.settled_at for each in await doubts(house, PAUL) if each.kind == "paid_twice"][-1] is None
+
+
+async def test_giving_a_subscriptions_payment_back_stops_its_renewal(house: Running) -> None:
+    charge = await subscribe(house, PAUL)
+    row = next(each for each in await ledger(house, PAUL) if each.external_id == charge)
+    asked = await told(house, OWNER, f"/refund {row.id} did not like it")
+    assert "for <b>Club</b>" in asked.texts[0]
+    assert "is told to stop" in asked.texts[0]
+    await pressed(house, OWNER, "Give it back")
+    await is_recorded(house, charge, rows=2)
+    await becomes(house, PAUL, "cancelled")
+    assert house.sandbox.world.payments[charge].subscription_canceled
