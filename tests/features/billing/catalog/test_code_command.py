@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 from tests.features.billing.catalog.shopping import data_of, now, restock
-from tests.support.outcomes import forged, pressed, told
+from tests.support.outcomes import GROUP, forged, pressed, told
 from tests.support.running import OWNER, PAUL, Running
 
 from botyard.features.billing.service import codes
@@ -105,6 +105,26 @@ async def test_members_may_not(shop: Running) -> None:
     await forged(shop, PAUL, "code:end:SPRING")
     async with shop.database.reading() as session:
         assert (await codes.get(session, "SPRING", now())).active
+
+
+async def test_codes_are_no_talk_for_a_group(shop: Running) -> None:
+    await told(shop, OWNER, "/code new SECRET 20%")
+    said = await told(shop, OWNER, "/code", chat_id=GROUP)
+    assert said.texts == ["Write to me about plans and codes in our private chat: /code"]
+
+
+async def test_an_admin_of_one_bot_only_makes_and_ends_none(shop: Running) -> None:
+    await told(shop, OWNER, "/code new SPRING 20%")
+    await told(shop, OWNER, f"/role {PAUL} ADMIN bot:shop")
+    try:
+        assert "admin of shop only" in (await told(shop, PAUL, "/code new MINE 99%")).texts[0]
+        assert "admin of shop only" in (await told(shop, PAUL, "/code")).texts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "code:end:SPRING")).toasts[0]
+    finally:
+        await told(shop, OWNER, f"/role {PAUL} PUBLIC bot:shop")
+    async with shop.database.reading() as session:
+        (only,) = await codes.listed(session, now())
+    assert (only.code, only.active) == ("SPRING", True)
 
 
 @pytest.mark.parametrize("data", ["code", "code:", "code:list:x", "code:card", "code:card:NEVER"])

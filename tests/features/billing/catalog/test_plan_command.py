@@ -67,6 +67,26 @@ async def test_others_do_not_see_it(shop: Running) -> None:
         assert await catalog.offers(session, now())
 
 
+async def test_plans_are_no_talk_for_a_group(shop: Running) -> None:
+    said = await told(shop, OWNER, "/plan set gold-3m prices 1.00 GBP", chat_id=GROUP)
+    assert said.texts == ["Write to me about plans and codes in our private chat: /plan"]
+    assert (await kept(shop)).prices == {"GBP": 14700, "XTR": 9500}
+
+
+async def test_an_admin_of_one_bot_only_changes_nothing(shop: Running) -> None:
+    await told(shop, OWNER, f"/role {PAUL} ADMIN bot:shop")
+    try:
+        for words in ("", " set gold-3m prices 1.00 GBP", " archive gold-3m", " set gold-3m title"):
+            assert "admin of shop only" in (await told(shop, PAUL, f"/plan{words}")).texts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "plan:archive:gold-3m")).toasts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "plan:ask:title:gold-3m")).toasts[0]
+    finally:
+        await told(shop, OWNER, f"/role {PAUL} PUBLIC bot:shop")
+    async with shop.database.reading() as session:
+        plan = await editing.get(session, "gold-3m")
+    assert (plan.draft.prices, plan.archived_at) == ({"GBP": 14700, "XTR": 9500}, None)
+
+
 async def test_a_plan_is_made_at_once(shop: Running) -> None:
     outcome = await told(
         shop,

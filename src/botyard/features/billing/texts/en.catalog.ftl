@@ -53,6 +53,7 @@ status-button-extend = Extend { $title }
 status-button-plans = Plans
 
 # the catalog: /plan
+catalog-private = Write to me about plans and codes in our private chat: /{ $command }
 plan-list-none = <b>Nothing is sold yet.</b>
 plan-list-title = <b>{ $count ->
         [one] 1 plan
