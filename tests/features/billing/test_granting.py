@@ -115,7 +115,7 @@ def test_a_length_is_a_number_and_a_unit(word: str, span: Span | None) -> None:
     "word", ["-5d", "0d", "5", "30", "+3m", "1.5m", "3months", "30-day", "2weeks", "5h", "123456d"]
 )
 def test_what_is_like_a_length_and_is_none_is_no_reason(word: str) -> None:
-    with pytest.raises(BadGrant, match="no length.*30d, 2w or 3m"):
+    with pytest.raises(BadGrant, match=r"no length.*30d, 2w or 3m"):
         granting.read_span(word)
 
 

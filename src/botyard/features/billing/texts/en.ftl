@@ -89,17 +89,24 @@ stats-private = Ask me for your figures in our private chat: /stats
 # /payments
 payments-title = <b>Latest payments</b>
 payments-none = Nobody has paid yet.
-payments-line = • { $line }
+payments-line = • no. { $number } · { $line }
+payments-refund = <i>To give one back: <code>/refund { $number } reason</code></i>
 payments-kind = { $kind ->
     [charge] paid
     [renewal] renewed
     [refund] refund
-    [chargeback] { $incoming ->
-        [yes] chargeback won
-       *[other] chargeback
-    }
+    [chargeback] chargeback
+    [won] chargeback won
     [grant] gift
-   *[other] ended by an admin
+    [trial] trial
+    [reward] reward
+    [reward-back] reward taken back
+    [added] { $mine ->
+        [yes] added the time of
+       *[no] got the time of
+    }
+    [put-back] put back
+   *[ended] an admin ended
 }
 payments-doubts =
     { $count ->
