@@ -47,6 +47,15 @@ async def test_a_code_is_made_listed_and_shown(shop: Running) -> None:
     assert "For: all plans\nWho: everybody\nUntil: you end it" in card.edits[0]
 
 
+async def test_a_member_is_named_by_username_too(shop: Running) -> None:
+    username = shop.sandbox.world.users[PAUL].username
+    assert username
+    made = await told(shop, OWNER, f"/code new GIFT 50% member @{username.upper()} once")
+    assert f"Who: only {PAUL}" in made.texts[0]
+    async with shop.database.reading() as session:
+        assert (await codes.get(session, "GIFT", now())).draft.member == PAUL
+
+
 async def test_it_asks_where_nothing_is_said(shop: Running) -> None:
     assert "Which code" in (await told(shop, OWNER, "/code new")).texts[0]
     assert "neither a percent nor an amount" in (await told(shop, OWNER, "SPRING lots")).texts[0]
@@ -89,6 +98,8 @@ async def test_many_codes_have_pages(shop: Running) -> None:
         ("new SPRING 120%", "1 to 99"),
         ("new SPRING 20% for silver", "There is no plan and no pack silver."),
         ("new SPRING 20% tomorrow", "neither a percent"),
+        ("new BAD 10% until 2020-01-01", "It would have ended already: 2020-01-01 00:00 UTC is past."),
+        ("new SPRING 20% member @nobody_here", "I know no member @nobody_here."),
         ("end NEVER", "There is no code NEVER."),
         ("never", "There is no code never."),
         ("end", "/code new SPRING 20%"),

@@ -7,6 +7,8 @@ from botyard.features.billing import code_words, shop_cards, whole_business, wor
 from botyard.features.billing.handlers.plan import editor
 from botyard.features.billing.service import codes
 from botyard.features.billing.service.codes import KeptCode
+from botyard.ids import UserId
+from botyard.members import roles
 from botyard.members.models import Role
 from botyard.money import Money
 from botyard.routing.context import Context
@@ -92,7 +94,9 @@ async def code_button(ctx: Context) -> None:
 
 
 async def _make(ctx: Context, text: str) -> Screen:
-    kept = await codes.make(ctx.session, code_words.read_code(text), editor(ctx))
+    found = {name: await roles.find_user(ctx.session, name) for name in code_words.usernames_in(text)}
+    members = {name: UserId(user.id) for name, user in found.items() if user is not None}
+    kept = await codes.make(ctx.session, code_words.read_code(text, members), editor(ctx))
     card = await _card(ctx, kept.code)
     return Screen(f"{ctx.text('code-saved', code=kept.code)}\n\n{card.html}", card.buttons)
 

@@ -33,7 +33,7 @@ _VERBS = frozenset({"new", "set", "show", "archive", "restore", "help"})
 )
 async def plan_command(ctx: Context) -> None:
     """Lists all plans. /plan gold-3m shows one, with buttons to change it. /plan new gold-3m makes one;
-    /plan set gold-3m prices 147.00 GBP, 9500 XTR changes it. A new price is for new orders only.
+    /plan set gold-3m prices 147.00 GBP, 9500 stars changes it. A new price is for new orders only.
     """
     if refusal := whole_business.refusal(ctx, "plan"):
         ctx.reply(refusal)
