@@ -9,12 +9,24 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.console.conftest import ANA, House, house
-from tests.features.billing.stock import SHOP, meet, pay, refund, stock
+from tests.features.billing.stock import NOBODY, SHOP, meet, pay, refund, stock, subscription_order
 
 from botyard.features.billing import FEATURE, book_pages
-from botyard.features.billing.models import Doubt, DoubtKind, Source, Way
-from botyard.features.billing.service import doubts
+from botyard.features.billing.models import (
+    Direction,
+    Doubt,
+    DoubtKind,
+    Kind,
+    OrderId,
+    Payment,
+    Source,
+    Way,
+)
+from botyard.features.billing.service import doubts, ledger, owing
+from botyard.features.billing.service.entitling import Entry
+from botyard.features.billing.service.ledger import About
 from botyard.ids import UserId
+from botyard.members.entitlements import PaymentId
 from botyard.members.models import AuditEntry, Role
 from botyard.money import Money
 
@@ -93,11 +105,61 @@ async def test_the_ledger_in_pages_and_by_member(desk: Any, monkeypatch: pytest.
     assert "No payments here" in words_of(await desk.get(f"{HOME}/payments?page=999"))
 
 
+async def test_each_payment_has_its_number_and_how_to_give_it_back(desk: Any, house: House) -> None:
+    async with house.database.reading() as session:
+        numbers = {
+            row.external_id: row.id for row in await session.scalars(select(Payment)) if row.direction > 0
+        }
+    paid, gone = numbers["b1"], numbers["c1"]
+    for path in ("/payments", f"/members/{BEN}", ""):
+        shown = words_of(await desk.get(f"{HOME}{path}"))
+        assert f"{paid} Payment gold-1m Stripe £49.00 /refund {paid} reason" in shown
+        assert "send your bot the command beneath its amount" in shown
+        assert f"/refund {gone} " not in shown, "it was given back"
+    of_cleo = words_of(await desk.get(f"{HOME}/members/{CLEO}"))
+    assert f"{gone} Payment silver-1m Telegram Stars 950 ⭐" in of_cleo
+    assert "/refund" not in of_cleo
+
+
+async def test_time_that_a_member_added_is_no_admins_work(desk: Any, house: House) -> None:
+    """Money that paid nothing when it came, and was used later."""
+    now = house.clock.now()
+    async with house.database.session() as session:
+        order = subscription_order(BEN, now)
+        session.add(order)
+        await session.flush()
+        twice = Entry(
+            kind=Kind.CHARGE,
+            source=Source.STARS,
+            direction=Direction.IN,
+            external_id="twice",
+            money=Money(2450, "XTR"),
+            at=now,
+        )
+        about = About(user_id=BEN, bot_id=SHOP, order_id=OrderId(order.id))
+        charge = await ledger.record(session, NOBODY, twice, about, now)
+        assert charge is not None
+        number = PaymentId(charge.id)
+        await doubts.note(
+            session, DoubtKind.PAID_TWICE, Way.STARS, "again", now, user_id=BEN, payment_id=number
+        )
+    needs_a_look = words_of(await desk.get(f"{HOME}/doubts"))
+    assert f"Payment no. {charge.id} To give it back /refund {charge.id} reason" in needs_a_look
+    before = words_of(await desk.get(f"{HOME}/members/{BEN}"))
+    assert f"{charge.id} Payment without a plan \N{EN DASH} Telegram Stars 2,450 ⭐" in before
+    async with house.database.session() as session:
+        await owing.use(session, NOBODY, charge.id, BEN, now)
+    after = words_of(await desk.get(f"{HOME}/members/{BEN}"))
+    assert f"{charge.id} Payment gold-1m Telegram Stars 2,450 ⭐" in after
+    assert "Time added gold-1m The member \N{EN DASH}" in after
+    assert "An admin" not in after
+
+
 async def test_the_accountants_file(desk: Any) -> None:
     answer = await desk.get(f"{HOME}/ledger.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "payments-2027-03-01-2027-03-01.csv" in answer.headers["content-disposition"]
-    assert [line.split(",")[1] for line in answer.text.splitlines()] == ["kind", "charge", "charge", "refund"]
+    assert [line.split(",")[2] for line in answer.text.splitlines()] == ["kind", "charge", "charge", "refund"]
     assert len((await desk.get(f"{HOME}/ledger.csv?from=2020-01-01&to=2020-01-02")).text.splitlines()) == 1
 
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Command, botyard
-from tests.features.billing.stock import meet, pay, refund, stock
+from tests.features.billing.stock import NOBODY, meet, pay, refund, stock, subscription_order
 from tests.support.outcomes import GROUP, bot_of, told
 from tests.support.running import ANA, OWNER, PAUL, Running
 
 from botyard.clock import SystemClock
 from botyard.db.session import Database
-from botyard.features.billing.models import DoubtKind, Source, Way
-from botyard.features.billing.service import doubts
+from botyard.features.billing.models import Direction, DoubtKind, Kind, OrderId, Source, Way
+from botyard.features.billing.service import doubts, granting, ledger, owing
+from botyard.features.billing.service.entitling import Entry
+from botyard.features.billing.service.ledger import About
 from botyard.ids import UserId
 from botyard.money import Money
 
@@ -74,9 +76,42 @@ async def test_the_latest_payments_and_what_is_odd(shop: Running) -> None:
     assert "Paul" in shown
     assert "paid gold-1m" in shown
     assert "refund gold-1m" in shown
+    numbers = re.findall(r"^• no\. ([0-9]+) · ", plain(shown), re.MULTILINE)
+    assert numbers[1] == str(paid.id), "the refund is the latest, and before it what was paid"
+    newest = max(int(each) for each in numbers[2:])
+    assert f"<code>/refund {newest} reason</code>" in shown, "of the others nothing has gone back"
     assert (await told(shop, PAUL, "/payments")).how != "command:payments:ok"
     in_group = await told(shop, OWNER, "/payments", chat_id=GROUP)
     assert "private chat" in in_group.texts[0]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_a_member_did_is_no_admins_work(shop: Running) -> None:
+    now, bot = SystemClock().now() + timedelta(minutes=1), bot_of(shop).id
+    async with shop.database.session() as session:
+        order = subscription_order(PAUL, now)
+        order.bot_id = bot
+        session.add(order)
+        await session.flush()
+        twice = Entry(
+            kind=Kind.CHARGE,
+            source=Source.STARS,
+            direction=Direction.IN,
+            external_id="twice",
+            money=Money(2450, "XTR"),
+            at=now,
+        )
+        about = About(user_id=UserId(PAUL), bot_id=bot, order_id=OrderId(order.id))
+        charge = await ledger.record(session, NOBODY, twice, about, now)
+        assert charge is not None
+        await owing.use(session, NOBODY, charge.id, UserId(PAUL), now + timedelta(seconds=1))
+        end = granting.Held("gold", "gold-1m", "Gold", now)
+        act = granting.Act(granting.ActId("end"), "sold the login", UserId(OWNER))
+        await granting.revoke(session, NOBODY, UserId(PAUL), end, act, now + timedelta(seconds=2))
+    ended, added, paid = plain((await told(shop, OWNER, "/payments")).texts[0]).split("• ")[1:4]
+    assert "Paul Green · an admin ended gold-1m" in ended
+    assert "Paul Green · added the time of gold-1m" in added
+    assert "Paul Green · paid gold-1m" in paid
 
 
 def test_the_report_and_the_accountants_file(botyard: Command, database_url: str, tmp_path: Path) -> None:

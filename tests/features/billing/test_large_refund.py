@@ -38,7 +38,7 @@ async def test_another_admin_agrees_and_then_it_goes_back(careful: Running) -> N
     charge = await buy(careful, PAUL, "gold-3m")
     number = await asked(careful, charge)
     await says(careful, OWNER, "another admin has been asked")
-    assert "the wrong plan" in await says(careful, KENJI, "A large refund", "9500 XTR")
+    assert "the wrong plan" in await says(careful, KENJI, "A large refund", "9,500 ⭐")
     assert not await careful.calls("refundStarPayment")
     await sent(careful)
     shown = (await careful.replies(KENJI))[-1]

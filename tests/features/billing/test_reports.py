@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.features.billing.stock import NOBODY, SHOP, meet, pay, refund, stock
+from tests.features.billing.stock import NOBODY, SHOP, meet, pay, refund, stock, subscription_order
 
 from botyard.db.session import Database
 from botyard.features.billing.ledger_csv import ledger_csv
-from botyard.features.billing.models import Direction, Kind, Payment, Source
-from botyard.features.billing.service import book, granting, ledger, reports
+from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Source
+from botyard.features.billing.service import book, granting, ledger, owing, reports
 from botyard.features.billing.service.entitling import Entry
 from botyard.features.billing.service.granting import Act, ActId, Span
 from botyard.features.billing.service.ledger import About
@@ -130,6 +130,42 @@ async def test_a_won_chargeback_is_no_new_payment(year: Database) -> None:
     assert april == (Line("gold-1m", Source.STRIPE, "GBP", 0, 0, 0),)
 
 
+async def test_money_that_was_used_later_counts_for_the_plan_that_it_was_used_for(year: Database) -> None:
+    """Also its refund; and so it stands in the accountant's file."""
+    async with year.session() as session:
+        order = subscription_order(BEN, at(5, 2))
+        session.add(order)
+        await session.flush()
+        twice = Entry(
+            kind=Kind.CHARGE,
+            source=Source.STARS,
+            direction=Direction.IN,
+            external_id="twice",
+            money=Money(2450, "XTR"),
+            at=at(5, 3),
+        )
+        about = About(user_id=UserId(BEN), bot_id=SHOP, order_id=OrderId(order.id))
+        charge = await ledger.record(session, NOBODY, twice, about, at(5, 3))
+        assert charge is not None
+    may = Period(at(5, 1, 0), at(6, 1, 0))
+    async with year.session() as session:
+        (before,) = await reports.revenue(session, may)
+        assert before.plan is None
+        await owing.use(session, NOBODY, charge.id, UserId(BEN), at(6, 9))
+    async with year.session() as session:
+        assert await reports.revenue(session, may) == (Line("gold-1m", Source.STARS, "XTR", 1, 2450, 0),)
+        await refund(session, charge, at(6, 20))
+    async with year.reading() as session:
+        june = await reports.revenue(session, Period(at(6, 1, 0), at(7, 1, 0)))
+    assert june == (Line("gold-1m", Source.STARS, "XTR", 0, 0, 2450),)
+    rows = await csv_of(year, Period(at(5, 1, 0), at(7, 1, 0)))
+    assert [(row["kind"], row["plan"]) for row in rows] == [
+        ("charge", "gold-1m"),
+        ("adjustment", "gold-1m"),
+        ("refund", "gold-1m"),
+    ]
+
+
 async def test_money_for_nothing_that_was_sold_is_revenue_too(year: Database) -> None:
     async with year.session() as session:
         lone = Entry(
@@ -167,6 +203,9 @@ async def test_the_accountants_file_has_every_row_and_adds_up(year: Database) ->
         ("2027-03-25", "charge", "4"),
         ("2027-03-28", "refund", "4"),
     ]
+    async with year.reading() as session:
+        numbers = await session.scalars(select(Payment.id).order_by(Payment.at))
+        assert [int(row["number"]) for row in rows] == list(numbers)
     refunded = rows[-1]
     assert (refunded["amount"], refunded["amount_minor"], refunded["currency"]) == ("-9.50", "-950", "GBP")
     assert refunded["plan"] == "silver-1m", "that of its payment"

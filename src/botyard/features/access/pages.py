@@ -32,7 +32,7 @@ PROBLEMS = {
     "basic_group": "This is a basic group: make it a supergroup.",
 }
 WHYS = {
-    "expired": "his paid time is over",
+    "expired": "their paid time is over",
     "nothing_left": "what was paid was taken back",
     "decided": "an admin decided so",
 }

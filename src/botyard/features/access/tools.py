@@ -21,14 +21,14 @@ from botyard.members.entitlements import Entitlement
 WORDS = {
     "admin": "an admin, never removed",
     "paid": "paid",
-    "grace": "his time is over, the grace is not",
-    "expired": "his time and the grace are over",
+    "grace": "their time is over, the grace is not",
+    "expired": "their time and the grace are over",
     "nothing_left": "what was paid was taken back",
-    "adopted": "an admin said that he may stay",
-    "ignored": "an admin said to leave him alone",
+    "adopted": "an admin said that they may stay",
+    "ignored": "an admin said to leave them alone",
     "decided": "an admin decided so",
     "unlisted": "never paid, and waits for an admin's decision",
-    "banned": "an admin of the chat banned him",
+    "banned": "an admin of the chat banned them",
     "never": "no time now",
 }
 MOVES = {

@@ -20,7 +20,7 @@ from botyard.features.billing import row_words, words
 from botyard.features.billing.ledger_csv import ledger_csv
 from botyard.features.billing.models import Doubt, DoubtId, Payment
 from botyard.features.billing.month_charts import charts
-from botyard.features.billing.service import book, doubts, granting, reports, standing, subscriptions
+from botyard.features.billing.service import book, bought, doubts, granting, reports, standing, subscriptions
 from botyard.features.billing.service.reports import Period
 from botyard.ids import UserId
 from botyard.members import audit, entitlements, roles
@@ -60,9 +60,11 @@ class _Shown:
     who: str
     what: str
     plan: str | None
-    """Its own, or that of the payment that it takes back."""
+    """Its own, or what another row says that it was for."""
     way: str
     amount: str
+    refundable: bool
+    """Whether /refund can give it back."""
 
 
 class _Desk:
@@ -125,6 +127,7 @@ class _Desk:
             names = await names_of(session, {UserId(each.user_id) for each in found if each.user_id})
             ids = {PaymentId(each.payment_id) for each in found if each.payment_id}
             rows = await book.by_ids(session, ids)
+            refundable = await book.refundable(session, rows.values())
             count = await book.count_unsettled(session)
         return _show(
             request,
@@ -132,6 +135,7 @@ class _Desk:
             found=found,
             names=names,
             rows=rows,
+            refundable=refundable,
             kinds=row_words.DOUBTS,
             money_of=_money_of,
             doubts=count,
@@ -153,7 +157,7 @@ class _Desk:
         async with self._site.database.reading() as session:
             user = await session.get(User, user_id)
             if user is None:
-                raise Refusal(404, "There is no such member", what_next="Look for him among the payments.")
+                raise Refusal(404, "There is no such member", what_next="Look for them among the payments.")
             given = await entitlements.of_member(session, user_id)
             found = await book.latest(session, most=ON_PAGE + 1, skip=page * ON_PAGE, user_id=user_id)
             values = {
@@ -182,15 +186,17 @@ def _show(request: Request, name: str, /, **values: Any) -> Response:
 
 async def _shown(session: AsyncSession, rows: Sequence[Payment]) -> list[_Shown]:
     names = await names_of(session, {UserId(row.user_id) for row in rows})
-    plans = await reports.plans_referred_to(session, [row for row in rows if row.refers_to])
+    plans = await bought.plans_of(session, rows)
+    refundable = await book.refundable(session, rows)
     return [
         _Shown(
             row,
             names[UserId(row.user_id)],
-            row_words.what(row),
-            row.plan or plans.get(row.refers_to or ""),
-            row_words.WAYS[row.source],
+            row_words.what(row, plans.get(row.id)),
+            plans.get(row.id),
+            row_words.way(row),
             _price(book.signed(row)) if row.amount else "",
+            row.id in refundable,
         )
         for row in rows
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from botyard.features.billing import plan_words
@@ -17,18 +18,25 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _KEYWORDS = frozenset({"uses", "once", "until", "for", "member"})
 
 
-def read_code(text: str) -> CodeDraft:
+def usernames_in(text: str) -> set[str]:
+    """The @usernames that `read_code` has to know the members of."""
+    return {word for word in text.replace(",", " ").split() if word.startswith("@")}
+
+
+def read_code(text: str, members: Mapping[str, UserId] | None = None) -> CodeDraft:
     """The code that words make: `SPRING 20% uses 100 once until 2027-04-01 for gold silver-3m member 1002`.
 
-    In place of a percent stands an amount, `10.00 GBP`. Raises `BadCode`.
+    In place of a percent stands an amount, `10.00 GBP`, in place of a member's id an @username of `members`.
+    Raises `BadCode`.
     """
+    members = members or {}
     code, *words = text.replace(",", " ").split() or [""]
     worth: list[str] = []
     while words and words[0].lower() not in _KEYWORDS:
         worth.append(words.pop(0))
     draft = _with_worth(CodeDraft(code=folded(code)), worth)
     while words:
-        draft = _with_option(draft, words)
+        draft = _with_option(draft, words, members)
     return draft
 
 
@@ -52,7 +60,7 @@ def _with_worth(draft: CodeDraft, words: list[str]) -> CodeDraft:
     return replace(draft, amount=money.amount, currency=money.currency)
 
 
-def _with_option(draft: CodeDraft, words: list[str]) -> CodeDraft:
+def _with_option(draft: CodeDraft, words: list[str], members: Mapping[str, UserId]) -> CodeDraft:
     """The draft with the option that comes next; its words are taken off the list."""
     keyword = words.pop(0).lower()
     values: list[str] = []
@@ -66,6 +74,13 @@ def _with_option(draft: CodeDraft, words: list[str]) -> CodeDraft:
             return replace(draft, uses=int(value))
         case "member" if _NUMBER.fullmatch(value):
             return replace(draft, member=UserId(int(value)))
+        case "member" if value in members:
+            return replace(draft, member=members[value])
+        case "member" if value in usernames_in(value):
+            raise BadCode(
+                [f"I know no member {value[:40]}."],
+                remedy="They must have written to a bot of yours first. A Telegram id works for everybody.",
+            )
         case "for" if values:
             return replace(draft, plans=tuple(dict.fromkeys(each.lower() for each in values)))
         case "until":

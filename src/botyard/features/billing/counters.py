@@ -9,8 +9,8 @@ CHECKOUTS_STARTED = CounterName(
 )
 BILLING_PAYMENTS = CounterName(
     "billing_payments",
-    "What came of money at Stripe: credited, unknown_order, paid_twice, wrong_amount, failed, refunded, "
-    "disputed, reinstated.",
+    "What came of money, whichever way it was paid: credited, unknown_order, paid_twice, wrong_amount, "
+    "failed, refunded, disputed, reinstated.",
     ("status",),
 )
 TELEGRAM_PAYMENTS = CounterName(

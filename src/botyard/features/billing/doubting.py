@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,7 +52,7 @@ async def tell_admins(house: House, session: AsyncSession, payment: Payment, why
             "name": name,
             "member": str(user_id),
             "number": str(payment.id),
-            "amount": str(Money(payment.amount, payment.currency)),
+            "amount": Money(payment.amount, payment.currency),
             "why": why,
         },
         now,
@@ -64,16 +64,23 @@ async def say_to_admins(
     session: AsyncSession,
     bot_id: BotId,
     key: str,
-    words: dict[str, TextArgument],
+    words: Mapping[str, TextArgument | Money],
     now: datetime,
     *,
     buttons: Rows = (),
     without: Collection[UserId] = (),
 ) -> None:
-    """Queues a text to every admin whom the bot can write to, in his language; `without` some of them."""
+    """Queues a text to every admin whom the bot can write to, in their language; `without` some of them.
+
+    Money in `words` is written as people of that language write it.
+    """
     calls = []
     for each in await two_person.others(session, bot_id, without, now):
-        html = house.texts.format(each.language, key, **words)
+        said = {
+            name: price(word, each.language) if isinstance(word, Money) else word
+            for name, word in words.items()
+        }
+        html = house.texts.format(each.language, key, **said)
         params: dict[str, object] = {"text": html, "parse_mode": "HTML"}
         if buttons:
             params["reply_markup"] = inline_keyboard(buttons)

@@ -36,7 +36,7 @@ def grant_tool(tools: Tools) -> Callable[..., None]:
             ),
         ] = None,
     ) -> None:
-        """Give a member free time with a plan, after what he has. The running service tells him."""
+        """Give a member free time with a plan, after what they have. The running service tells them."""
 
         async def give(database: Database) -> str:
             async with database.session() as session:
@@ -57,7 +57,7 @@ def revoke_tool(tools: Tools) -> Callable[..., None]:
     def revoke(
         who: Who, plan: Annotated[str, typer.Argument(help="The plan's code, or its pack.")], reason: Reason
     ) -> None:
-        """End at once what a member has of a plan. No money goes back. The running service tells him."""
+        """End at once what a member has of a plan. No money goes back. The running service tells them."""
 
         async def end(database: Database) -> str:
             async with database.session() as session:

@@ -54,7 +54,7 @@ def read_money(words: str) -> Money:
     found = _AMOUNT.fullmatch(text) or _TURNED.fullmatch(text)
     try:
         if found is None:
-            raise MoneyError(f"“{text[:40]}” is no price.", remedy="Write it like 147.00 GBP, or 9500 XTR.")
+            raise MoneyError(f"“{text[:40]}” is no price.", remedy="Write it like 147.00 GBP, or 9500 stars.")
         currency = STARS if found["currency"].lower() in _STARS_WORDS else found["currency"].upper()
         return Money.parse(f"{found['number']} {currency}")
     except MoneyError as problem:
@@ -70,7 +70,8 @@ def read_prices(words: str) -> dict[str, int]:
         money = read_money(part)
         if money.currency in prices:
             raise BadPlan(
-                [f"There are two prices in {money.currency}."], remedy="Give one for each currency."
+                [f"There are two prices in {'Stars' if money.currency == STARS else money.currency}."],
+                remedy="Give one for each currency.",
             )
         prices[money.currency] = money.amount
     return prices

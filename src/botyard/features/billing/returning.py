@@ -21,6 +21,7 @@ from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import CallState, OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing.context import House
+from botyard.routing.texts import TextArgument
 
 REFUND = "billing.refund"
 DONE_BEFORE = "CHARGE_ALREADY_REFUNDED"
@@ -67,8 +68,12 @@ async def write_down(house: House, session: AsyncSession, payload: Mapping[str, 
         why = last.error or last.state.value
         await refunds.end(session, request_id, RefundState.REFUSED, why, now)
         assert charge.bot_id is not None
-        words = {"number": str(charge.id), "amount": _amount(charge), "why": why}
-        await say_to_admins(house, session, BotId(charge.bot_id), "refund-failed", {**words}, now)
+        words: dict[str, TextArgument | Money] = {
+            "number": str(charge.id),
+            "amount": Money(charge.amount, charge.currency),
+            "why": why,
+        }
+        await say_to_admins(house, session, BotId(charge.bot_id), "refund-failed", words, now)
         return
     returned = Returned(
         charge.source,
@@ -90,7 +95,3 @@ async def tell_taken_back(house: House, session: AsyncSession, refund: Payment, 
     charge = await ledger.find(session, refund.source, refund.external_id)
     title = order.title if order else (charge.plan if charge else None) or ""
     await tell_returned(house, session, refund, title, now)
-
-
-def _amount(payment: Payment) -> str:
-    return str(Money(payment.amount, payment.currency))

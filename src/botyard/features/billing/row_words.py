@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from botyard.features.billing.models import Direction, DoubtKind, Kind, Payment, Source
+from botyard.features.billing.service import bought
 
 WAYS = {
     Source.STARS: "Telegram Stars",
@@ -19,6 +22,37 @@ _KINDS = {
     Kind.CHARGEBACK: "Chargeback",
     Kind.GRANT: "Gift",
     Kind.ADJUSTMENT: "Adjustment",
+}
+
+
+class Deed(StrEnum):
+    """What a row tells of."""
+
+    CHARGE = "charge"
+    RENEWAL = "renewal"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    WON = "won"
+    """A chargeback that was won."""
+    GRANT = "grant"
+    TRIAL = "trial"
+    REWARD = "reward"
+    """For bringing a friend."""
+    REWARD_BACK = "reward-back"
+    ADDED = "added"
+    """The time that money buys which had paid nothing."""
+    PUT_BACK = "put-back"
+    """A refund that failed, or the like."""
+    ENDED = "ended"
+    """By an admin."""
+
+
+_DEEDS = {
+    Deed.WON: "Chargeback won",
+    Deed.REWARD_BACK: "Reward taken back",
+    Deed.ADDED: "Time added",
+    Deed.PUT_BACK: "Put back",
+    Deed.ENDED: "Ended by hand",
 }
 DOUBTS = {
     DoubtKind.REFUSED: ("Refused", "It was refused before any money moved."),
@@ -43,12 +77,32 @@ DOUBTS = {
 """What is wrong with a payment, in short, and in a sentence or two."""
 
 
-def what(row: Payment) -> str:
-    """What a row is: `Renewal`, `Chargeback won`, `Ended by hand`."""
-    if row.kind is Kind.CHARGEBACK and row.direction is Direction.IN:
-        return "Chargeback won"
-    if row.kind is Kind.ADJUSTMENT and row.direction is Direction.OUT and row.refers_to is None:
-        return "Ended by hand"
-    if row.kind in (Kind.CHARGE, Kind.RENEWAL) and row.pack is None:
+def what(row: Payment, plan: str | None = None) -> str:
+    """What a row is: `Renewal`, `Chargeback won`, `Ended by hand`; `plan`: what it was for, if it was."""
+    if row.kind in (Kind.CHARGE, Kind.RENEWAL) and row.pack is None and plan is None:
         return f"{_KINDS[row.kind]} without a plan"
-    return _KINDS[row.kind]
+    return _DEEDS.get(deed(row)) or _KINDS[row.kind]
+
+
+def way(row: Payment) -> str:
+    """By which way it came, or who did it: what a member did is no admin's."""
+    mine = bought.is_time_added(row) and row.by_id == row.user_id
+    return "The member" if mine else WAYS[row.source]
+
+
+def deed(row: Payment) -> Deed:
+    """What was done, as texts tell it apart: more exactly than its kind."""
+    match row.kind, row.source, row.direction:
+        case Kind.CHARGEBACK, _, Direction.IN:
+            return Deed.WON
+        case Kind.GRANT, Source.TRIAL, _:
+            return Deed.TRIAL
+        case Kind.GRANT, Source.REFERRAL, _:
+            return Deed.REWARD
+        case Kind.ADJUSTMENT, Source.REFERRAL, Direction.OUT:
+            return Deed.REWARD_BACK
+        case Kind.ADJUSTMENT, _, Direction.IN:
+            return Deed.ADDED if bought.is_time_added(row) else Deed.PUT_BACK
+        case Kind.ADJUSTMENT, _, _:
+            return Deed.ENDED
+    return Deed(row.kind.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 from tests.features.billing.catalog.shopping import data_of, now, restock
-from tests.support.outcomes import forged, pressed, told
+from tests.support.outcomes import GROUP, forged, pressed, told
 from tests.support.running import OWNER, PAUL, Running
 
 from botyard.features.billing.service import codes
@@ -45,6 +45,15 @@ async def test_a_code_is_made_listed_and_shown(shop: Running) -> None:
     assert data_of(listed) == ["code:card:TENNER", "code:card:SPRING"]
     card = await pressed(shop, OWNER, "TENNER")
     assert "For: all plans\nWho: everybody\nUntil: you end it" in card.edits[0]
+
+
+async def test_a_member_is_named_by_username_too(shop: Running) -> None:
+    username = shop.sandbox.world.users[PAUL].username
+    assert username
+    made = await told(shop, OWNER, f"/code new GIFT 50% member @{username.upper()} once")
+    assert f"Who: only {PAUL}" in made.texts[0]
+    async with shop.database.reading() as session:
+        assert (await codes.get(session, "GIFT", now())).draft.member == PAUL
 
 
 async def test_it_asks_where_nothing_is_said(shop: Running) -> None:
@@ -89,6 +98,8 @@ async def test_many_codes_have_pages(shop: Running) -> None:
         ("new SPRING 120%", "1 to 99"),
         ("new SPRING 20% for silver", "There is no plan and no pack silver."),
         ("new SPRING 20% tomorrow", "neither a percent"),
+        ("new BAD 10% until 2020-01-01", "It would have ended already: 2020-01-01 00:00 UTC is past."),
+        ("new SPRING 20% member @nobody_here", "I know no member @nobody_here."),
         ("end NEVER", "There is no code NEVER."),
         ("never", "There is no code never."),
         ("end", "/code new SPRING 20%"),
@@ -105,6 +116,26 @@ async def test_members_may_not(shop: Running) -> None:
     await forged(shop, PAUL, "code:end:SPRING")
     async with shop.database.reading() as session:
         assert (await codes.get(session, "SPRING", now())).active
+
+
+async def test_codes_are_no_talk_for_a_group(shop: Running) -> None:
+    await told(shop, OWNER, "/code new SECRET 20%")
+    said = await told(shop, OWNER, "/code", chat_id=GROUP)
+    assert said.texts == ["Write to me about plans and codes in our private chat: /code"]
+
+
+async def test_an_admin_of_one_bot_only_makes_and_ends_none(shop: Running) -> None:
+    await told(shop, OWNER, "/code new SPRING 20%")
+    await told(shop, OWNER, f"/role {PAUL} ADMIN bot:shop")
+    try:
+        assert "admin of shop only" in (await told(shop, PAUL, "/code new MINE 99%")).texts[0]
+        assert "admin of shop only" in (await told(shop, PAUL, "/code")).texts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "code:end:SPRING")).toasts[0]
+    finally:
+        await told(shop, OWNER, f"/role {PAUL} PUBLIC bot:shop")
+    async with shop.database.reading() as session:
+        (only,) = await codes.listed(session, now())
+    assert (only.code, only.active) == ("SPRING", True)
 
 
 @pytest.mark.parametrize("data", ["code", "code:", "code:list:x", "code:card", "code:card:NEVER"])

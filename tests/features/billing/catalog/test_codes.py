@@ -33,7 +33,8 @@ MEMBERS = tuple(range(1, 13))
         ({"amount": 5, "currency": "GBP"}, "either a percent or an amount"),
         ({"percent": 0}, "1 to 99"),
         ({"percent": 100}, "1 to 99"),
-        ({"percent": None, "amount": 0, "currency": "GBP"}, "amount must be"),
+        ({"percent": None, "amount": 0, "currency": "GBP"}, "The amount in GBP must be 0.01 to 999,999.99."),
+        ({"percent": None, "amount": 0, "currency": "JPY"}, "The amount in JPY must be 1 to 99,999,999."),
         ({"percent": None, "amount": 5}, "needs a currency"),
         ({"percent": None, "amount": 5, "currency": "GPB"}, "needs a currency"),
         ({"currency": "GBP"}, "percent has no currency"),
@@ -84,7 +85,7 @@ async def test_a_code_takes_off_its_share_or_amount(database: Database) -> None:
     ("fields", "how", "said"),
     [
         ({"member": 2}, {}, "There is no code spring."),
-        ({"expires": NOW}, {}, "out of date"),
+        ({"expires": NOW + timedelta(hours=1)}, {"now": NOW + timedelta(hours=1)}, "out of date"),
         ({"plans": ("silver",)}, {}, "not for Gold signals"),
         ({"plans": ("silver-3m",)}, {}, "not for Gold signals"),
     ],
@@ -137,6 +138,15 @@ async def test_one_member_at_many_places_uses_it_once(database: Database) -> Non
         await opened(session, 1, once_per_member=True)
     got = await asyncio.gather(*(bought(database, 1) for _ in range(8)))
     assert sum(isinstance(each, Order) for each in got) == 1
+
+
+async def test_a_code_that_would_have_ended_is_not_made(database: Database) -> None:
+    for late in (timedelta(), timedelta(days=1)):
+        async with database.session() as session:
+            with pytest.raises(BadCode, match=r"It would have ended already: .* UTC is past"):
+                await codes.make(session, CodeDraft(code="BAD", percent=10, expires=NOW - late), BY)
+    async with database.reading() as session:
+        assert await codes.listed(session, NOW) == []
 
 
 async def test_codes_are_listed_with_their_uses_and_end(database: Database) -> None:

@@ -75,7 +75,7 @@ def test_the_pack_is_the_code_without_its_length(code: str, pack: str) -> None:
         ({"prices": {"GBP": 10**8}}, "price in GBP must be"),
         ({"prices": {"XTR": 100_001}}, "1 to 100,000"),
         ({"months": None, "stars_subscription": True, "prices": {"XTR": 10_001}}, "1 to 10,000"),
-        ({"months": None, "stars_subscription": True, "prices": {"GBP": 100}}, "needs a price in XTR"),
+        ({"months": None, "stars_subscription": True, "prices": {"GBP": 100}}, "needs a price in Stars"),
         ({"stripe_subscription": True, "prices": {"XTR": 100}}, "needs a price in money"),
         ({"features": ("Signals!",)}, "is no feature"),
         ({"features": ("a=1", "a=2")}, "feature a is there twice"),

@@ -187,7 +187,7 @@ WRONG = (
         "This is plan 1 (gold-3m) again.",
         "It needs a length: either days, or months, or stars_subscription.",
         "GPB is no currency: write it like GBP, EUR or XTR (Stars).",
-        "The price in XTR must be 1 to 100,000, in its smallest unit.",
+        "The price in Stars must be 1 to 100,000.",
     ),
     (
         "sold_until must be a day or a moment, like 2027-03-01 or 2027-03-01T09:00:00Z.",

@@ -67,6 +67,39 @@ async def test_others_do_not_see_it(shop: Running) -> None:
         assert await catalog.offers(session, now())
 
 
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        ("100001 stars", "The price in Stars must be 1 to 100,000."),
+        ("0 GBP", "The price in GBP must be 0.01 to 999,999.99."),
+        ("0 JPY", "The price in JPY must be 1 to 99,999,999."),
+        ("0 KWD", "The price in KWD must be 0.001 to 99,999.999."),
+    ],
+)
+async def test_what_a_price_may_be_is_said_in_plain_words(shop: Running, prices: str, said: str) -> None:
+    assert said in (await told(shop, OWNER, f"/plan set gold-3m prices {prices}")).texts[0]
+
+
+async def test_plans_are_no_talk_for_a_group(shop: Running) -> None:
+    said = await told(shop, OWNER, "/plan set gold-3m prices 1.00 GBP", chat_id=GROUP)
+    assert said.texts == ["Write to me about plans and codes in our private chat: /plan"]
+    assert (await kept(shop)).prices == {"GBP": 14700, "XTR": 9500}
+
+
+async def test_an_admin_of_one_bot_only_changes_nothing(shop: Running) -> None:
+    await told(shop, OWNER, f"/role {PAUL} ADMIN bot:shop")
+    try:
+        for words in ("", " set gold-3m prices 1.00 GBP", " archive gold-3m", " set gold-3m title"):
+            assert "admin of shop only" in (await told(shop, PAUL, f"/plan{words}")).texts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "plan:archive:gold-3m")).toasts[0]
+        assert "admin of shop only" in (await forged(shop, PAUL, "plan:ask:title:gold-3m")).toasts[0]
+    finally:
+        await told(shop, OWNER, f"/role {PAUL} PUBLIC bot:shop")
+    async with shop.database.reading() as session:
+        plan = await editing.get(session, "gold-3m")
+    assert (plan.draft.prices, plan.archived_at) == ({"GBP": 14700, "XTR": 9500}, None)
+
+
 async def test_a_plan_is_made_at_once(shop: Running) -> None:
     outcome = await told(
         shop,
@@ -90,7 +123,7 @@ async def test_what_is_missing_is_asked_for(shop: Running) -> None:
     assert "How long does" in (await told(shop, OWNER, "Tea & cake")).texts[0]
     assert "is no length" in (await told(shop, OWNER, "ages")).texts[0]
     assert "cost?" in (await told(shop, OWNER, "stars")).texts[0]
-    assert "needs a price in XTR" in (await told(shop, OWNER, "5 GBP")).texts[0]
+    assert "needs a price in Stars" in (await told(shop, OWNER, "5 GBP")).texts[0]
     done = await told(shop, OWNER, "500 stars")
     assert "tea-1m is saved" in done.texts[0]
     assert "Title: Tea &amp; cake" in done.texts[0]

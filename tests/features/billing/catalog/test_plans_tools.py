@@ -43,12 +43,10 @@ def test_mistakes_are_told_in_plain_lines(botyard: Command, sqlite_url: str, tmp
     assert said.err.splitlines() == [
         (
             "botyard: plan 1 (a): The title must be one line of 1 to 32 characters. It needs a length: "
-            "either days, or months, or stars_subscription. It needs a price at least, such as GBP = 14700."
+            "either days, or months, or stars_subscription. It needs a price at least, such as 147.00 GBP "
+            "(GBP = 14700 in a file)."
         ),
-        (
-            "botyard: plan 2 (b): The price in XTR must be 1 to 100,000, in its smallest unit. "
-            "Nothing was imported."
-        ),
+        ("botyard: plan 2 (b): The price in Stars must be 1 to 100,000. Nothing was imported."),
     ]
     assert botyard("plans", "import", str(tmp_path / "none.toml"), **address).status == 1
     assert botyard("plans", "export", str(tmp_path / "plans.txt"), **address).status == 2

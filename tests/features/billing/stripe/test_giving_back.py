@@ -100,7 +100,7 @@ async def test_dispute_won(till: Till) -> None:
 
     async def admin_is_told() -> bool:
         texts = [str(each.get("text")) for each in await till.house.replies(OWNER)]
-        return any(f"147.00 GBP of payment {number} back (fraudulent)" in each for each in texts)
+        return any(f"£147.00 of payment {number} back (fraudulent)" in each for each in texts)
 
     await till.house.until(admin_is_told)
     await till.stripe.close_dispute(dispute, "won")

@@ -29,7 +29,7 @@ access-ready =
 
     Known in it: { $present }. To go: { $going }. There without ever having paid: { $unlisted }.
 access-begins-live =
-    <b>{ $chat }</b> is a paid chat now. Nobody but admins was in it, so it is <b>live</b>: who has paid is let in, and removed when his time and the grace are over. /access changes that.
+    <b>{ $chat }</b> is a paid chat now. Nobody but admins was in it, so it is <b>live</b>: who has paid is let in, and removed when their time and the grace are over. /access changes that.
 access-braked =
     🛑 <b>{ $chat }</b>: { $going } of { $present } members would be removed, which is more than { $percent }%.
 
@@ -81,7 +81,7 @@ access-button-unlisted = Unlisted: { $count }
 access-button-check = Compare now
 access-button-single = { $on ->
         [yes] One link for all, again
-       *[no] A link of his own for each
+       *[no] A link of their own for each
     }
 access-button-dry = Back to dry run
 access-button-all = All chats

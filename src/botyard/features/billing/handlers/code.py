@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from botyard.errors import BotyardError
-from botyard.features.billing import code_words, shop_cards, words
+from botyard.features.billing import code_words, shop_cards, whole_business, words
 from botyard.features.billing.handlers.plan import editor
 from botyard.features.billing.service import codes
 from botyard.features.billing.service.codes import KeptCode
+from botyard.ids import UserId
+from botyard.members import roles
 from botyard.members.models import Role
 from botyard.money import Money
 from botyard.routing.context import Context
@@ -23,6 +25,9 @@ async def code_command(ctx: Context) -> None:
     """Lists discount codes and how often they were used. /code new SPRING 20% uses 100 once until 2027-04-01
     for gold makes one, /code SPRING shows it, /code end SPRING ends it.
     """
+    if refusal := whole_business.refusal(ctx, "code"):
+        ctx.reply(refusal)
+        return
     verb, _, rest = ctx.args.strip().partition(" ")
     try:
         screen = await _do(ctx, verb.lower(), rest.strip())
@@ -50,6 +55,9 @@ async def _do(ctx: Context, verb: str, rest: str) -> Screen:
 @dialog_step(NEW_STEP, role=Role.ADMIN)
 async def code_new(ctx: Context) -> None:
     """The answer to 'which code, and what does it take off?'."""
+    if refusal := whole_business.refusal(ctx, "code"):
+        ctx.reply(refusal)
+        return
     try:
         screen = await _make(ctx, ctx.args)
     except BotyardError as problem:
@@ -61,6 +69,9 @@ async def code_new(ctx: Context) -> None:
 @button("code", role=Role.ADMIN)
 async def code_button(ctx: Context) -> None:
     """A press beneath the list or a card; `ending` asks once more."""
+    if refusal := whole_business.refusal(ctx, "code"):
+        ctx.answer(refusal, alert=True)
+        return
     try:
         match ctx.args.split(":"):
             case ["list", page] if is_row_number(page):
@@ -83,7 +94,9 @@ async def code_button(ctx: Context) -> None:
 
 
 async def _make(ctx: Context, text: str) -> Screen:
-    kept = await codes.make(ctx.session, code_words.read_code(text), editor(ctx))
+    found = {name: await roles.find_user(ctx.session, name) for name in code_words.usernames_in(text)}
+    members = {name: UserId(user.id) for name, user in found.items() if user is not None}
+    kept = await codes.make(ctx.session, code_words.read_code(text, members), editor(ctx))
     card = await _card(ctx, kept.code)
     return Screen(f"{ctx.text('code-saved', code=kept.code)}\n\n{card.html}", card.buttons)
 

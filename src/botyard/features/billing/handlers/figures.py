@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import ceil
 
-from botyard.features.billing import words
+from botyard.features.billing import row_words, words
 from botyard.features.billing.models import Payment
-from botyard.features.billing.service import book, doubts, granting, reports, standing
+from botyard.features.billing.service import book, bought, doubts, granting, standing
 from botyard.features.billing.service.entitling import DAY
 from botyard.ids import UserId
 from botyard.members.directory import names_of
@@ -70,19 +70,23 @@ async def payments(ctx: Context) -> None:
     rows = await book.latest(ctx.session, most=SHOWN)
     names = await names_of(ctx.session, {UserId(row.user_id) for row in rows})
     lines.append(ctx.text("payments-title" if rows else "payments-none"))
-    plans = await reports.plans_referred_to(ctx.session, rows)
+    plans = await bought.plans_of(ctx.session, rows)
     for row in rows:
-        plan = row.plan or plans.get(row.refers_to or "")
-        lines.append(_line(ctx, row, names[UserId(row.user_id)], plan))
-    ctx.reply("\n".join([*lines, "", ctx.text("payments-more")]))
+        lines.append(_line(ctx, row, names[UserId(row.user_id)], plans.get(row.id)))
+    lines.append("")
+    refundable = await book.refundable(ctx.session, rows)
+    if refundable:
+        lines.append(ctx.text("payments-refund", number=str(max(refundable))))
+    ctx.reply("\n".join([*lines, ctx.text("payments-more")]))
 
 
 def _line(ctx: Context, row: Payment, who: str, plan: str | None) -> str:
-    what = ctx.text("payments-kind", kind=row.kind.value, incoming="yes" if row.direction > 0 else "no")
+    mine = row.by_id == row.user_id
+    what = ctx.text("payments-kind", kind=row_words.deed(row).value, mine="yes" if mine else "no")
     parts = [f"{row.at:%d %b}", who, " ".join(filter(None, [what, plan]))]
     if row.amount:
         parts.append(words.price(book.signed(row), ctx.member.profile.language_code))
-    return ctx.text("payments-line", line=" · ".join(parts))
+    return ctx.text("payments-line", number=str(row.id), line=" · ".join(parts))
 
 
 async def _doubts(ctx: Context) -> list[str]:

@@ -33,8 +33,8 @@ class NotAsked(Exception):
     usage="<user> <plan> [30d|2w|3m] <reason>",
 )
 async def grant(ctx: Context) -> None:
-    """Gives a member time with a plan for nothing: a gift, or more of what he has.
-    Without a length it is the plan's own. It is added after the time that he has, and he is told.
+    """Gives a member time with a plan for nothing: a gift, or more of what they have.
+    Without a length it is the plan's own. It is added after the time that they have, and they are told.
     The reason is kept with it for good.
     """
     await _begin(ctx, "grant")
@@ -45,7 +45,7 @@ async def grant(ctx: Context) -> None:
 )
 async def revoke(ctx: Context) -> None:
     """Ends at once what a member has of a plan, paid or given. No money goes back: that is a refund.
-    What he pays for later begins anew. He is told, and the reason is kept for good.
+    What they pay for later begins anew. They are told, and the reason is kept for good.
     """
     await _begin(ctx, "revoke")
 

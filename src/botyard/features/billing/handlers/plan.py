@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from botyard.errors import BotyardError
-from botyard.features.billing import plan_cards, plan_words, shop_cards
+from botyard.features.billing import plan_cards, plan_words, shop_cards, whole_business
 from botyard.features.billing.service import catalog, editing
 from botyard.features.billing.service.editing import Editor
 from botyard.features.billing.service.plan_drafts import PlanDraft, check_values
@@ -33,8 +33,11 @@ _VERBS = frozenset({"new", "set", "show", "archive", "restore", "help"})
 )
 async def plan_command(ctx: Context) -> None:
     """Lists all plans. /plan gold-3m shows one, with buttons to change it. /plan new gold-3m makes one;
-    /plan set gold-3m prices 147.00 GBP, 9500 XTR changes it. A new price is for new orders only.
+    /plan set gold-3m prices 147.00 GBP, 9500 stars changes it. A new price is for new orders only.
     """
+    if refusal := whole_business.refusal(ctx, "plan"):
+        ctx.reply(refusal)
+        return
     head, _, lines = ctx.args.partition("\n")
     verb, *words = head.split(maxsplit=3) or ["list"]
     try:
@@ -67,6 +70,9 @@ async def _do(ctx: Context, verb: str, words: list[str], lines: str) -> Screen |
 @button("plan", role=Role.ADMIN)
 async def plan_button(ctx: Context) -> None:
     """A press beneath the list or a card."""
+    if refusal := whole_business.refusal(ctx, "plan"):
+        ctx.answer(refusal, alert=True)
+        return
     screen: Screen | None = None
     try:
         match ctx.args.split(":"):
@@ -98,6 +104,9 @@ async def plan_button(ctx: Context) -> None:
 @dialog_step(NEW_STEP, role=Role.ADMIN)
 async def plan_new(ctx: Context) -> None:
     """The answer to a question about a new plan."""
+    if refusal := whole_business.refusal(ctx, "plan"):
+        ctx.reply(refusal)
+        return
     code, said = ctx.dialog_data["code"], list(ctx.dialog_data["said"])
     try:
         check_values(await changes(ctx, NEW_FIELDS[len(said)], ctx.args))
@@ -111,6 +120,9 @@ async def plan_new(ctx: Context) -> None:
 @dialog_step(SET_STEP, role=Role.ADMIN)
 async def plan_set(ctx: Context) -> None:
     """The answer to a question about a plan that is there."""
+    if refusal := whole_business.refusal(ctx, "plan"):
+        ctx.reply(refusal)
+        return
     code, field = ctx.dialog_data["code"], ctx.dialog_data["field"]
     try:
         screen = await _set(ctx, code, field, ctx.args)

@@ -19,6 +19,7 @@ from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Rows, is_row_number
+from botyard.routing.texts import TextArgument
 
 GiveBack = Callable[[Context, Payment, UserId, str], Awaitable[None]]
 """Gives a payment back in the name of an admin, for a reason."""
@@ -36,11 +37,11 @@ async def ask_another(ctx: Context, payment: Payment, reason: str) -> bool:
         return False
     request = await refunds.hold(ctx.session, payment, ctx.member.id, reason, ctx.now)
     user_id = UserId(payment.user_id)
-    words = {
+    words: dict[str, TextArgument | Money] = {
         "who": ctx.member.name,
         "name": (await names_of(ctx.session, [user_id]))[user_id],
         "number": str(payment.id),
-        "amount": str(Money(payment.amount, payment.currency)),
+        "amount": Money(payment.amount, payment.currency),
         "reason": reason,
     }
     await say_to_admins(
@@ -48,7 +49,7 @@ async def ask_another(ctx: Context, payment: Payment, reason: str) -> bool:
         ctx.session,
         ctx.bot.id,
         "refund-second",
-        {**words},
+        words,
         ctx.now,
         buttons=_choice(ctx, request),
         without={ctx.member.id},

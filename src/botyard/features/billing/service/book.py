@@ -9,8 +9,10 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.session import Database
-from botyard.features.billing.models import Doubt, DoubtKind, Payment
-from botyard.features.billing.service.reports import Period, plans_referred_to
+from botyard.features.billing.models import Direction, Doubt, DoubtKind, Payment
+from botyard.features.billing.service.bought import plans_of
+from botyard.features.billing.service.entitling import key_of
+from botyard.features.billing.service.reports import SALES, Period
 from botyard.ids import UserId
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
@@ -18,6 +20,7 @@ from botyard.money import Money
 AT_ONCE = 5_000
 """So many rows are in memory, however long the period."""
 COLUMNS = (
+    "number",
     "date",
     "kind",
     "source",
@@ -52,6 +55,23 @@ async def by_ids(session: AsyncSession, ids: Collection[PaymentId]) -> dict[Paym
     return {PaymentId(row.id): row for row in rows}
 
 
+async def refundable(session: AsyncSession, rows: Collection[Payment]) -> set[int]:
+    """The numbers of the rows that /refund can give back: paid, and nothing of it went back."""
+    sales = {
+        key_of(row.source, row.external_id): row
+        for row in rows
+        if row.kind in SALES and row.direction is Direction.IN and row.amount
+    }
+    gone = await session.scalars(
+        select(Payment.refers_to).where(
+            Payment.user_id.in_({row.user_id for row in sales.values()}),
+            Payment.refers_to.in_(sales),
+            Payment.direction == Direction.OUT,
+        )
+    )
+    return {row.id for row in sales.values()} - {sales[key].id for key in gone if key}
+
+
 async def count_unsettled(session: AsyncSession) -> int:
     """How many payments a person has to look at."""
     open_ones = select(func.count(Doubt.id)).where(
@@ -63,7 +83,8 @@ async def count_unsettled(session: AsyncSession) -> int:
 async def rows_of(database: Database, period: Period) -> AsyncIterator[Sequence[Row]]:
     """All rows of a period in their order, in batches, as `COLUMNS`; `date` is UTC in ISO 8601.
 
-    Amounts that go out are negative. A refund without a plan of its own gets that of its payment.
+    Amounts that go out are negative. What was for a plan, and does not say so itself, gets it from the row
+    that does.
     """
     after: tuple[datetime, int] = (period.start, 0)
     while True:
@@ -79,11 +100,11 @@ async def rows_of(database: Database, period: Period) -> AsyncIterator[Sequence[
         )
         async with database.reading() as session:
             rows = (await session.scalars(wanted)).all()
-            plans = await plans_referred_to(session, [row for row in rows if row.refers_to])
+            plans = await plans_of(session, rows)
         if not rows:
             return
         after = (rows[-1].at, rows[-1].id)
-        yield [_row(row, row.plan or plans.get(row.refers_to or "")) for row in rows]
+        yield [_row(row, plans.get(row.id)) for row in rows]
 
 
 def decimal(money: Money) -> str:
@@ -99,6 +120,7 @@ def signed(row: Payment) -> Money:
 def _row(row: Payment, plan: str | None) -> Row:
     money = signed(row)
     return (
+        row.id,
         row.at.astimezone(UTC).isoformat(),
         row.kind.value,
         row.source.value,

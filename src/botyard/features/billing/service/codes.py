@@ -14,7 +14,7 @@ from botyard.errors import BotyardError
 from botyard.features.billing.models import Discount, DiscountId, Order, Plan
 from botyard.features.billing.service.discounts import is_use
 from botyard.features.billing.service.editing import Editor
-from botyard.features.billing.service.plan_drafts import CURRENCIES, MOST_MONEY
+from botyard.features.billing.service.plan_drafts import CURRENCIES, MOST_MONEY, span_of
 from botyard.features.billing.service.turns import one_at_a_time
 from botyard.ids import UserId
 
@@ -89,9 +89,10 @@ def _problems_of_worth(draft: CodeDraft) -> Iterator[str]:
         yield "It takes off either a percent or an amount."
     if draft.percent is not None and not 1 <= draft.percent <= 99:
         yield "The percent must be 1 to 99: free time is a grant."
-    if draft.amount is not None and not 1 <= draft.amount <= MOST_MONEY:
-        yield f"The amount must be 1 to {MOST_MONEY:,}, in the smallest unit."
-    if draft.amount is not None and draft.currency not in CURRENCIES:
+    if draft.amount is not None and draft.currency in CURRENCIES:
+        if not 1 <= draft.amount <= MOST_MONEY:
+            yield f"The amount in {span_of(draft.currency, MOST_MONEY)}."
+    elif draft.amount is not None:
         yield "An amount needs a currency, like GBP, EUR or XTR (Stars)."
     if draft.amount is None and draft.currency is not None:
         yield "A percent has no currency."
@@ -101,7 +102,7 @@ def _problems_of_use(draft: CodeDraft, known: Collection[str]) -> Iterator[str]:
     if draft.uses is not None and not 1 <= draft.uses <= MOST_USES:
         yield f"The number of uses must be 1 to {MOST_USES:,}."
     if draft.member is not None and not 1 <= draft.member < HIGHEST_USER:
-        yield "The member is named by a Telegram id, such as 123456789."
+        yield "The member is named by @username or a Telegram id, such as 123456789."
     if len(draft.plans) > MOST_FOR:
         yield f"It may name {MOST_FOR} plans and packs."
     for each in draft.plans:
@@ -113,6 +114,8 @@ async def make(session: AsyncSession, draft: CodeDraft, by: Editor) -> KeptCode:
     """Keeps a new code. Raises `BadCode`."""
     await one_at_a_time(session)
     problems = problems_of(draft, await plans_and_packs(session))
+    if draft.expires is not None and draft.expires <= by.now:
+        problems.append(f"It would have ended already: {draft.expires:%Y-%m-%d %H:%M} UTC is past.")
     if problems:
         raise BadCode(problems)
     if await session.scalar(select(Discount.id).where(Discount.code == draft.code)) is not None:

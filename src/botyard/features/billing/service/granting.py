@@ -41,7 +41,9 @@ MOST_MONTHS = 120
 MOST_REASON = 500
 NOTHING = Money(0, STARS)
 
-_LENGTH = re.compile(r"([1-9][0-9]{0,3})([dwm])", re.ASCII)
+_LENGTH = re.compile(r"([1-9][0-9]{0,4})([dwm])", re.ASCII)
+_LIKE_A_LENGTH = re.compile(r"[-+\u2212]?[0-9][0-9.,]*(?!st|nd|rd|th)-?[a-z]*", re.ASCII)
+"""A number, with a unit or without, but not `1st`."""
 
 
 class BadGrant(BotyardError):
@@ -87,11 +89,17 @@ class Held:
 
 
 def read_span(word: str) -> Span | None:
-    """The length that a word such as `30d`, `2w` or `3m` means; None for any other word.
+    """The length that a word such as `30d`, `2w` or `3m` means; None for a word that is not like a length.
 
-    Raises `BadGrant` for more than ten years.
+    Raises `BadGrant` for what looks like a length and is none (`-5d`, `30`, `3months`), and for more than ten
+    years.
     """
     found = _LENGTH.fullmatch(word.lower())
+    if found is None and _LIKE_A_LENGTH.fullmatch(word.lower()):
+        raise BadGrant(
+            f"“{word[:20]}” is no length.",
+            remedy="Write it like 30d, 2w or 3m; a reason begins with a word.",
+        )
     if found is None:
         return None
     count, unit = int(found[1]), found[2]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -13,6 +14,7 @@ from babel.numbers import list_currencies
 from botyard.errors import BotyardError
 from botyard.features.billing.service.catalog import STARS, STARS_PERIOD
 from botyard.ids import ChatId
+from botyard.money import exponent
 
 TITLE, DESCRIPTION = 32, 255
 """So many characters an invoice takes (Bot API, sendInvoice)."""
@@ -98,6 +100,13 @@ def check_values(values: Mapping[str, Any]) -> None:
         raise BadPlan(problems)
 
 
+def span_of(currency: str, most: int) -> str:
+    """`GBP must be 0.01 to 999,999.99`: from the smallest unit to so many of them; XTR is `Stars`."""
+    places = exponent(currency)
+    least, highest = (f"{Decimal(amount).scaleb(-places):,.{places}f}" for amount in (1, most))
+    return f"{'Stars' if currency == STARS else currency} must be {least} to {highest}"
+
+
 def _problems_of_names(draft: PlanDraft) -> Iterator[_About]:
     if not _CODE.fullmatch(draft.code):
         yield ("code",), "The code must be 1 to 32 of a-z, 0-9 and -, like gold-3m."
@@ -135,7 +144,7 @@ def _problems_of_length(draft: PlanDraft) -> Iterator[_About]:
 
 def _problems_of_prices(draft: PlanDraft) -> Iterator[_About]:
     if not draft.prices:
-        yield ("prices",), "It needs a price at least, such as GBP = 14700."
+        yield ("prices",), "It needs a price at least, such as 147.00 GBP (GBP = 14700 in a file)."
         return
     most_stars = MOST_STARS_SUBSCRIPTION if draft.stars_subscription else MOST_STARS
     for currency, amount in draft.prices.items():
@@ -143,9 +152,9 @@ def _problems_of_prices(draft: PlanDraft) -> Iterator[_About]:
         if currency not in CURRENCIES:
             yield ("prices",), f"{currency[:8]} is no currency: write it like GBP, EUR or XTR (Stars)."
         elif not 1 <= amount <= most:
-            yield ("prices", *LENGTH), f"The price in {currency} must be 1 to {most:,}, in its smallest unit."
+            yield ("prices", *LENGTH), f"The price in {span_of(currency, most)}."
     if draft.stars_subscription and STARS not in draft.prices:
-        yield ("prices", *LENGTH), "A Stars subscription needs a price in XTR."
+        yield ("prices", *LENGTH), "A Stars subscription needs a price in Stars."
     if draft.stripe_subscription and not set(draft.prices) - {STARS}:
         yield ("prices", "stripe_subscription"), "A Stripe subscription needs a price in money."
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from botyard.errors import BotyardError
 from botyard.features.billing.models import Direction, Kind, Payment, Source
-from botyard.features.billing.service.entitling import key_of
+from botyard.features.billing.service.bought import plans_of
 from botyard.members.entitlements import EntitlementRow
 from botyard.money import Money
 
@@ -27,7 +27,6 @@ SALES = (Kind.CHARGE, Kind.RENEWAL)
 MONTH = 30
 """Days of the month that recurring revenue is counted by."""
 AT_ONCE = 2_000
-_SOURCES = {each.value: each for each in Source}
 
 
 class BadPeriod(BotyardError):
@@ -150,15 +149,16 @@ async def recurring(session: AsyncSession, at: datetime) -> tuple[Money, ...]:
 async def revenue(session: AsyncSession, period: Period) -> tuple[Line, ...]:
     """What came in and went back in a period, by plan, source and currency, the largest first.
 
-    A refund belongs to the period in which it was made, and to the plan and source of its payment.
+    A refund belongs to the period in which it was made, and to the plan and source of its payment; money
+    that was used later, to the plan that it was used for.
     """
     counted: defaultdict[tuple[str, str, Source], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each in await _sums(session, period):
         _count(counted, *each)
-    async for batch in _takers(session, period):
-        plans = await plans_referred_to(session, batch)
+    async for batch in _others(session, period):
+        plans = await plans_of(session, batch)
         for row in batch:
-            plan = row.plan or plans.get(row.refers_to or "")
+            plan = plans.get(row.id)
             _count(counted, row.currency, row.source, row.direction, row.kind, plan, 1, row.amount)
     lines = [
         Line(plan or None, source, currency, payments, came, went)
@@ -210,27 +210,6 @@ def sums(money: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(Money(totals[currency], currency) for currency in sorted(totals))
 
 
-async def plans_referred_to(session: AsyncSession, rows: Sequence[Payment]) -> dict[str, str]:
-    """The plans of the payments that these rows take back or put back, by `refers_to`."""
-    wanted: defaultdict[Source, set[str]] = defaultdict(set)
-    for row in rows:
-        source, _, external_id = (row.refers_to or "").partition(":")
-        if row.plan is None and source in _SOURCES:
-            wanted[_SOURCES[source]].add(external_id)
-    found: dict[str, str] = {}
-    for source, ids in wanted.items():
-        named = await session.execute(
-            select(Payment.external_id, Payment.plan).where(
-                Payment.source == source,
-                Payment.direction == Direction.IN,
-                Payment.external_id.in_(ids),
-                Payment.plan.is_not(None),
-            )
-        )
-        found |= {key_of(source, row.external_id): row.plan for row in named}
-    return found
-
-
 def _count(
     counted: defaultdict[tuple[str, str, Source], list[int]],
     currency: str,
@@ -255,11 +234,11 @@ def _count(
 async def _sums(
     session: AsyncSession, period: Period
 ) -> list[tuple[str, Source, Direction, Kind, str | None, int, int]]:
-    """Sums of rows that refer to no other, which are most; the database adds them up."""
+    """Sums of rows that say what they are for, which are most; the database adds them up."""
     columns = (Payment.currency, Payment.source, Payment.direction, Payment.kind, Payment.plan)
     rows = await session.execute(
         select(*columns, func.count().label("rows"), func.sum(Payment.amount).label("amount"))
-        .where(_is_money_in(period), Payment.refers_to.is_(None))
+        .where(_is_money_in(period), ~_is_unclear())
         .group_by(*columns)
     )
     return [
@@ -268,15 +247,15 @@ async def _sums(
     ]
 
 
-async def _takers(session: AsyncSession, period: Period) -> AsyncIterator[Sequence[Payment]]:
-    """Rows that refer to another, in batches."""
+async def _others(session: AsyncSession, period: Period) -> AsyncIterator[Sequence[Payment]]:
+    """The other rows, in batches."""
     after = (period.start, 0)
     while True:
         rows = await session.scalars(
             select(Payment)
             .where(
                 _is_money_in(period),
-                Payment.refers_to.is_not(None),
+                _is_unclear(),
                 or_(Payment.at > after[0], and_(Payment.at == after[0], Payment.id > after[1])),
             )
             .order_by(Payment.at, Payment.id)
@@ -291,6 +270,11 @@ async def _takers(session: AsyncSession, period: Period) -> AsyncIterator[Sequen
 
 def _is_money_in(period: Period) -> ColumnElement[bool]:
     return and_(Payment.at >= period.start, Payment.at < period.end, Payment.kind.in_(MONEY_KINDS))
+
+
+def _is_unclear() -> ColumnElement[bool]:
+    """Another row may say what these are for."""
+    return or_(Payment.refers_to.is_not(None), Payment.plan.is_(None))
 
 
 def _is_sale() -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from botyard.features.billing.stripe.client import ask, connected, is_on
 from botyard.features.billing.stripe.looking import EVENTS, About, look
 from botyard.features.billing.stripe.reading import Return, dispute_of, id_of, moment, return_of
 from botyard.features.billing.stripe.webhook import DataOf, Event, ObjectOf, store
+from botyard.features.billing.words import price
 from botyard.ids import UserId
 from botyard.jobs.queue import ANSWER, enqueue
 from botyard.members.entitlements import PaymentId
@@ -185,7 +186,8 @@ async def _compare_charges(session: AsyncSession, charges: Sequence[Charged], no
                 session,
                 DoubtKind.DIFFERENCE,
                 Way.STRIPE,
-                f"Stripe's book has {charge.money} for {charge.intent}, the ledger {row.amount}.",
+                f"Stripe's book has {price(charge.money, None)} for {charge.intent}, "
+                f"the ledger {price(Money(row.amount, row.currency), None)}.",
                 now,
                 user_id=UserId(row.user_id),
                 payment_id=PaymentId(row.id),

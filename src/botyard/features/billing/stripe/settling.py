@@ -29,6 +29,7 @@ from botyard.features.billing.service.orders import NotPayable
 from botyard.features.billing.stripe.marks import Mark
 from botyard.features.billing.stripe.reading import Come, Part, Return, SubscriptionSeen, Unpaid
 from botyard.features.billing.telling import language_of, tell_member, tell_paid, tell_returned
+from botyard.features.billing.words import price
 from botyard.ids import BotId, UserId
 from botyard.members.entitlements import PaymentId
 from botyard.money import Money
@@ -81,7 +82,7 @@ async def _credit(house: House, session: AsyncSession, come: Come, now: datetime
     if credited.outcome is Outcome.CREDITED and not orders.asks_for(order, charge.paid):
         # Stripe says that the period is paid: whoever changed the price there, the member has paid his time
         asked = Money(order.amount, order.currency)
-        reason = f"A renewal brought {come.money}; the order asks for {asked}."
+        reason = f"A renewal brought {price(come.money, None)}; the order asks for {price(asked, None)}."
         await _doubt(session, DoubtKind.DIFFERENCE, come, credited, reason, now)
     return credited
 
@@ -166,9 +167,9 @@ async def _tell_returned(
         if out.bot_id is not None:
             user_id, bot_id = UserId(out.user_id), BotId(out.bot_id)
             await tell_member(house, session, user_id, bot_id, "paid-disputed", {"title": title}, now)
-            words: dict[str, TextArgument] = {
+            words: dict[str, TextArgument | Money] = {
                 "number": str(charge.id),
-                "amount": str(gone.money),
+                "amount": gone.money,
                 "member": str(user_id),
                 "why": gone.reason,
             }

@@ -53,6 +53,7 @@ status-button-extend = Extend { $title }
 status-button-plans = Plans
 
 # the catalog: /plan
+catalog-private = Write to me about plans and codes in our private chat: /{ $command }
 plan-list-none = <b>Nothing is sold yet.</b>
 plan-list-title = <b>{ $count ->
         [one] 1 plan
@@ -186,10 +187,10 @@ code-ending = End <b>{ $code }</b>? Nobody can use it any more then. Orders that
 code-ended = Ended.
 code-saved = <b>{ $code } works now.</b>
 code-refused = <b>This does not work.</b> { $problem }
-code-ask = Which code, and what does it take off? Such as <code>SPRING 20%</code> or <code>TENNER 10.00 GBP</code>, and behind it, if you like: <code>uses 100</code>, <code>once</code> (for each member), <code>until 2027-04-01</code>, <code>for gold</code> (plans or packs), <code>member 123456789</code>. /cancel leaves it.
+code-ask = Which code, and what does it take off? Such as <code>SPRING 20%</code> or <code>TENNER 10.00 GBP</code>, and behind it, if you like: <code>uses 100</code>, <code>once</code> (for each member), <code>until 2027-04-01</code>, <code>for gold</code> (plans or packs), <code>member @ana</code>. /cancel leaves it.
 code-usage =
     <code>/code new SPRING 20%</code> – a code that takes a fifth off
     <code>/code new TENNER 10.00 GBP uses 100 once until 2027-04-01 for gold</code> – an amount, for 100 uses, once for each member, until that day (UTC), for a plan or a pack
-    <code>/code new GIFT 50% member 123456789</code> – for one member
+    <code>/code new GIFT 50% member @ana</code> – for one member, by @username or Telegram id
     <code>/code SPRING</code> – how often it was used
     <code>/code end SPRING</code> – ends it

@@ -8,11 +8,11 @@ grant-usage =
 revoke-usage =
     <b>End what a member has of a plan, at once</b>
 
-    <code>/revoke @ana gold sold his login</code>
+    <code>/revoke @ana gold sold the login</code>
 
     No money goes back. A member is named by @username or Telegram id.
 time-private = Write to me about members' time in our private chat: /{ $command }
-time-one-bot = You are an admin of { $bot } only. What members have holds for all bots, so it is for admins of the whole business.
+time-one-bot = You are an admin of { $bot } only. What is sold, paid and given holds for all bots, so it is for admins of the whole business.
 time-no-member = I know no member { $who }. They must have written to a bot of yours first.
 time-problem = <b>This does not work.</b> { $problem }
 time-why = Why? Write the reason in a few words: it is kept for good. /cancel leaves it.
@@ -89,17 +89,24 @@ stats-private = Ask me for your figures in our private chat: /stats
 # /payments
 payments-title = <b>Latest payments</b>
 payments-none = Nobody has paid yet.
-payments-line = • { $line }
+payments-line = • no. { $number } · { $line }
+payments-refund = <i>To give one back: <code>/refund { $number } reason</code></i>
 payments-kind = { $kind ->
     [charge] paid
     [renewal] renewed
     [refund] refund
-    [chargeback] { $incoming ->
-        [yes] chargeback won
-       *[other] chargeback
-    }
+    [chargeback] chargeback
+    [won] chargeback won
     [grant] gift
-   *[other] ended by an admin
+    [trial] trial
+    [reward] reward
+    [reward-back] reward taken back
+    [added] { $mine ->
+        [yes] added the time of
+       *[no] got the time of
+    }
+    [put-back] put back
+   *[ended] an admin ended
 }
 payments-doubts =
     { $count ->

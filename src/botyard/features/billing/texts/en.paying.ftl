@@ -69,7 +69,7 @@ owed-returned = ↩️ { $amount } goes back to you.
 owed-problem = { $problem } /status shows what you have.
 doubt-told =
     ⚠️ <b>A payment needs a look.</b> { $name } ({ $member }) paid { $amount } (payment no. { $number }), but { $why ->
-        [paid_twice] the order was paid before. He can add the time or have it back by a button.
+        [paid_twice] the order was paid before. They can add the time or have it back by a button.
         [wrong_amount] it is not what the order asks for.
        *[other] it is for no order of ours.
     }
@@ -109,8 +109,8 @@ refund-no = Leave it
 refund-done = It is returned
 refund-not = Then not. Nothing was given back.
 refund-begun = Payment no. { $number } is being given back. The member is told when it is done.
-refund-waits = Payment no. { $number } is a large one: another admin has been asked, and you are told what he says.
-refund-alone = Payment no. { $number } is a large one and needs a second admin’s yes, but there is none whom I can write to. Make one with /role; he has to start me first.
+refund-waits = Payment no. { $number } is a large one: another admin has been asked, and you are told what they say.
+refund-alone = Payment no. { $number } is a large one and needs a second admin’s yes, but there is none whom I can write to. Make one with /role; they have to start me first.
 refund-second =
     <b>A large refund.</b> { $who } wants to give { $amount } back to { $name } (payment no. { $number }).
 
@@ -157,7 +157,7 @@ portal-button = Manage my subscription
 
 # a dispute, for the admins
 dispute-told =
-    ⚠️ The bank of member { $member } takes { $amount } of payment { $number } back ({ $why }). His time has ended. Stripe's dashboard says until when you can answer.
+    ⚠️ The bank of member { $member } takes { $amount } of payment { $number } back ({ $why }). Their time has ended. Stripe's dashboard says until when you can answer.
 
 # what became of a refund, for the admin who asked for it
 refund-ended = { $state ->
