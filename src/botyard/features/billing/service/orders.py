@@ -76,11 +76,13 @@ async def place(
 ) -> Order:
     """A new order for a plan at one of its prices, cheaper by a discount `code` unless that is empty.
 
+    With a code it takes the place of the member's earlier orders with that code: they are cancelled.
     Raises `discounts.NotValid`.
     """
     discount = None
     if code:
         discount = await discounts.take(session, code, offer, price, buyer.user_id, now)
+        await discounts.cancel_earlier(session, discount, buyer.user_id, now)
     off = discount.off if discount else 0
     renews = offer.stars_subscription if way is Way.STARS else way is Way.STRIPE and offer.stripe_subscription
     order = Order(
