@@ -36,7 +36,8 @@ async def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
         features = (*app.FEATURES, Feature("gated", commands=(gated,)))
         patch.setattr(app, "FEATURES", features)
         patch.setattr(app, "REGISTRY", app.registry_of(features))
-        async with two_bots(sqlite_template, tmp_path_factory.mktemp("house")) as house:
+        folder = tmp_path_factory.mktemp("house")
+        async with two_bots(sqlite_template, folder, telegram_payment_provider_token="1:TEST:x") as house:
             for user_id in (OWNER, PAUL, ANA):
                 await told(house, user_id, "/start")
             yield house
@@ -64,7 +65,7 @@ async def test_few_plans_have_a_button_each(house: Running) -> None:
     )
     assert data_of(await told(house, PAUL, "/gated")) == ["plans:open:gold"]
     card = await pressed(house, PAUL, "Gold")
-    assert "buy:gold" in data_of(card)
+    assert "buy:gold:-:GBP" in data_of(card)
     (link,) = buttons(await told(house, PAUL, "/gated", chat_id=GROUP))
     assert link["url"].endswith("?start=plan-gold")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from botyard.features.billing import shop_cards, words
-from botyard.features.billing.service import catalog
 from botyard.features.billing.service.packs import packs_of
 from botyard.members.entitlements import grants
 from botyard.routing.context import Context
@@ -17,9 +16,7 @@ async def deny(ctx: Context, feature: str) -> None:
 
     Few plans have a button each; of many there is one for each pack.
     """
-    offers = [
-        offer for offer in await catalog.offers(ctx.session, ctx.now) if grants(offer.features, feature)
-    ]
+    offers = [offer for offer in await shop_cards.sold(ctx) if grants(offer.features, feature)]
     if not offers:
         ctx.reply(ctx.text("plans-deny-none", feature=words.perk(feature)))
         return

@@ -36,8 +36,8 @@ async def take(
 ) -> Taken:
     """Uses a code for an order that is placed in this transaction: the code is locked until it ends.
 
-    An order that was paid is a use, and so is a member who can still pay one, however many he has. His own are
-    none to himself: the new order takes their place, see `cancel_earlier`. Raises `NotValid`.
+    An order that was paid is a use, and so is a member who can still pay one, however many he has. His own
+    are none to himself: the new order takes their place, see `cancel_earlier`. Raises `NotValid`.
     """
     discount = await session.scalar(
         select(Discount).where(Discount.code == code.strip().upper()[:32]).with_for_update()

@@ -29,6 +29,15 @@ plan-card-chats = { $named ->
         }
     }
 plan-card-price = Price: <b>{ $prices }</b>
+plan-card-no-price = Price: none that can be paid here.
+plan-card-code = Have a code? Send <code>/buy { $plan } CODE</code>, with your code at the end.
+plan-card-running = You have a subscription of this plan. { $state ->
+        [past_due] Its last payment has failed.
+       *[active] { $known ->
+            [yes] It renews by itself on { $day }.
+           *[no] It renews by itself.
+        }
+    }
 plan-card-renews-stars = Stars renew it every 30 days until you stop it.
 plan-card-renews-card = Paid by card, it renews by itself until you stop it.
 plan-button-buy = Buy for { $price }
