@@ -70,6 +70,20 @@ async def test_few_plans_have_a_button_each(house: Running) -> None:
     assert link["url"].endswith("?start=plan-gold")
 
 
+async def test_who_has_no_plan_is_offered_them_for_what_any_plan_has(house: Running) -> None:
+    await restock(house)
+    outcome = await told(house, PAUL, "/stats")
+    assert outcome.how == "command:stats:denied"
+    assert outcome.texts == ["This is for members who have a plan. These are sold:"]
+    assert data_of(outcome)[:2] == ["plans:open:gold", "plans:open:crypto"]
+    (link, *_) = buttons(await told(house, PAUL, "/stats", chat_id=GROUP))
+    assert link["url"].endswith("?start=plan-gold")
+    await restock(house, "")
+    outcome = await told(house, PAUL, "/stats")
+    assert outcome.texts == ["This is for members who have a plan. None is sold at the moment."]
+    assert buttons(outcome) == []
+
+
 async def test_what_nobody_sells_is_said(house: Running) -> None:
     await restock(house, "")
     outcome = await told(house, PAUL, "/gated")

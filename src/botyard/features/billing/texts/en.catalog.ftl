@@ -44,8 +44,14 @@ plan-button-buy = Buy for { $price }
 plan-try = Try it: { $days } free
 trial-started = <b>{ $title }</b> is yours to try until { $until }. Nothing is charged, and it ends by itself.
 
-plans-deny = This needs <b>{ $feature }</b>. These have it:
-plans-deny-none = This needs <b>{ $feature }</b>, which is not sold at the moment.
+plans-deny = { $any ->
+        [yes] This is for members who have a plan. These are sold:
+       *[no] This needs <b>{ $feature }</b>. These have it:
+    }
+plans-deny-none = { $any ->
+        [yes] This is for members who have a plan. None is sold at the moment.
+       *[no] This needs <b>{ $feature }</b>, which is not sold at the moment.
+    }
 
 status-plan = <b>{ $title }</b> until { $until }
 status-plan-then = then <b>{ $title }</b> until { $until }
