@@ -13,6 +13,7 @@ from botyard.features.billing.service.catalog import STARS, NoSuchPlan, Offer
 from botyard.features.billing.service.discounts import NotValid
 from botyard.features.billing.service.orders import Buyer
 from botyard.features.billing.stripe.checkout import open_checkout
+from botyard.features.billing.stripe.closing import close_replaced
 from botyard.features.billing.ways import ANY_WAY, Choice, choices, payable, read_choice
 from botyard.features.billing.words import length, price
 from botyard.money import Money
@@ -167,6 +168,7 @@ async def _place(
     except NotValid as problem:
         ctx.reply(ctx.text("buy-code-problem", problem=str(problem)))
         return
+    await close_replaced(ctx.session, order, ctx.now)
     ctx.after_commit(ctx.house.metrics.counter(CHECKOUTS_STARTED).labels(offer.code).inc)
     await _ask_for_money(ctx, order, offer)
 
