@@ -38,6 +38,8 @@ def everything(_name: str) -> bool:
 
 
 def denial(found: Command) -> str:
+    if found.role is Role.SUBSCRIBER:  # who has no plan is offered one
+        return "is for members who have a plan"
     return f"/{found.name} is for .*role {found.role.name}"
 
 

@@ -445,6 +445,8 @@ class FakeStripe:
         return status, body
 
     def _act(self, method: str, path: str, params: Params, told: list[Thing]) -> Thing:
+        if method == "POST" and path.endswith("/expire"):
+            return self._expire(path.split("/")[-2])
         if method == "POST":
             made = {
                 "/v1/checkout/sessions": self._make_session,
@@ -526,6 +528,13 @@ class FakeStripe:
         )
         session["url"] = f"https://checkout.stripe.test/{session['id']}"
         return session
+
+    def _expire(self, session_id: str) -> Thing:
+        session = self.things[session_id]
+        if session["status"] != "open":
+            raise Refusal('Only Checkout Sessions with a status in ["open"] can be expired.')
+        session["status"] = "expired"
+        return _shown(session)
 
     def _make_portal(self, params: Params) -> Thing:
         if params["customer"] not in self.things:

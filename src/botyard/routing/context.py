@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 StatusPart = Callable[[Any], Awaitable[tuple[Sequence[str], Rows]]]
 """What a feature adds to /status: lines, and buttons beneath."""
 Deny = Callable[[Any, str], Awaitable[None]]
-"""Answers a member who lacks a feature (`signals`) that what he asked for needs."""
+"""Answers a member who lacks a feature (`signals`) that what he asked for needs; `""`: any paid time."""
 
 ANSWER_WITHIN = timedelta(seconds=60)
 """A button press that waited longer has long timed out on the member's screen."""
@@ -70,7 +70,7 @@ class House:
     status_parts: Sequence[StatusPart] = ()
     """What features add to /status."""
     deny: Deny | None = None
-    """Says no to who lacks a feature, and offers what has it."""
+    """Says no to who lacks a feature, or any paid time, and offers what has it."""
 
 
 class Context:

@@ -167,7 +167,7 @@ class Router:
             return self._unknown_command(ctx, spoken)
         ctx.args = spoken.args
         if not await self._may(ctx, found.role):
-            return self._deny(ctx, found)
+            return await self._deny(ctx, found)
         if not await self._has(ctx, found.needs):
             return await self._refuse_without(ctx, found)
         ctx.end_dialog()  # a command is a change of subject
@@ -196,8 +196,11 @@ class Router:
             ctx.reply(ctx.text("command-nearest", command=spoken.name, nearest=nearest.name))
         return Handled("command", result="unknown")
 
-    def _deny(self, ctx: Context, found: Command) -> Handled:
-        ctx.reply(ctx.text("role-needed", command=found.name, role=found.role.name))
+    async def _deny(self, ctx: Context, found: Command) -> Handled:
+        if found.role is Role.SUBSCRIBER and ctx.house.deny is not None:
+            await ctx.house.deny(ctx, "")
+        else:
+            ctx.reply(ctx.text("role-needed", command=found.name, role=found.role.name))
         ctx.audit("command.denied", f"/{found.name}", role=ctx.role.name, needs=found.role.name)
         ctx.after_commit(self._metrics.commands.labels(found.name, "denied").inc)
         return Handled("command", found.name, "denied")

@@ -35,7 +35,7 @@ from botyard.features.billing.handlers import (
     status,
 )
 from botyard.features.billing.service import orders
-from botyard.features.billing.stripe import checkout, looking, reconciling, refunding, webhook
+from botyard.features.billing.stripe import checkout, closing, looking, reconciling, refunding, webhook
 from botyard.settings import Settings
 
 
@@ -99,6 +99,7 @@ FEATURE = Feature(
         *reminding.JOBS,
         *looking.JOBS,
         *checkout.JOBS,
+        *closing.JOBS,
         *refunding.JOBS,
         *reconciling.JOBS,
     ),

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from html import unescape
 
 from botyard.features.billing import words
-from botyard.features.billing.service import catalog, trials
+from botyard.features.billing.models import Subscription
+from botyard.features.billing.service import catalog, subscriptions, trials
 from botyard.features.billing.service.catalog import Offer
 from botyard.features.billing.service.packs import Pack, currencies_of, packs_of
+from botyard.features.billing.ways import ANY_WAY, all_payable, payable
 from botyard.members.chats import places_of
 from botyard.money import Money
 from botyard.routing.context import Context
@@ -28,6 +30,17 @@ def plain(ctx: Context, key: str, **arguments: TextArgument) -> str:
 def language_of(ctx: Context) -> str | None:
     """The member's language, as his client names it."""
     return ctx.member.profile.language_code
+
+
+async def sold(ctx: Context) -> list[Offer]:
+    """All that members are shown: what is sold now and can be paid here, with the prices that can."""
+    return all_payable(await catalog.offers(ctx.session, ctx.now), ctx.house.settings)
+
+
+async def known(ctx: Context, word: str) -> str:
+    """The word, in small letters, if it names a plan or a pack that is sold; links may carry nothing else."""
+    word = word.strip().lower()
+    return word if any(word in (offer.code, offer.pack) for offer in await sold(ctx)) else ""
 
 
 def currency_of(ctx: Context, offers: Sequence[Offer], chosen: str) -> str:
@@ -95,8 +108,9 @@ async def pack_page(ctx: Context, offers: Sequence[Offer], code: str, chosen: st
 
 
 async def card(ctx: Context, offer: Offer, chosen: str) -> Screen:
-    """One plan: what it is, what it costs, and how to have it."""
+    """One plan: what it is, what it costs here, and how to have it."""
     language = language_of(ctx)
+    offer = payable(offer, ctx.house.settings)
     currency = currency_of(ctx, [offer], chosen)
     lines = [ctx.text("plan-card-title", title=offer.title)]
     if offer.description and offer.description != offer.title:
@@ -104,27 +118,27 @@ async def card(ctx: Context, offer: Offer, chosen: str) -> Screen:
     facts = [ctx.text("plan-card-length", length=words.length(offer, language)), *_perks(ctx, offer.features)]
     if opens := await _chats_line(ctx, offer):
         facts.append(opens)
-    prices = [offer.prices[currency], *(each for each in offer.prices.values() if each.currency != currency)]
-    facts.append(
-        ctx.text("plan-card-price", prices=" · ".join(words.price(each, language) for each in prices))
-    )
+    prices = sorted(offer.prices.values(), key=lambda each: each.currency != currency)
+    said = " · ".join(words.price(each, language) for each in prices)
+    facts.append(ctx.text("plan-card-price", prices=said) if prices else ctx.text("plan-card-no-price"))
     lines.append("\n".join([*facts, *_renewal_lines(ctx, offer)]))
-    rows = [
-        [Press(plain(ctx, "plan-button-buy", price=words.price(prices[0], language)), f"buy:{offer.code}")]
-    ]
+    if running := await _running_line(ctx, offer):
+        lines.append(running)
+    rows = []
+    if prices:
+        lines.append(ctx.text("plan-card-code", plan=offer.code))
+        rows.append([_buy_button(ctx, offer, prices[0])])
     if offer.trial_days and await trials.may_try(ctx.session, ctx.member.id, offer):
         rows.append([_trial_button(ctx, offer, offer.trial_days)])
     rows.append([Press(ctx.text("plans-button-back"), f"plans:pack:{offer.pack}:{currency}")])
     return Screen("\n\n".join(lines), rows)
 
 
-def lead_to_private(ctx: Context, word: str) -> Screen:
-    """For a group: the way to the private chat. `word` is a plan or a pack, or nothing."""
+def lead_to_private(ctx: Context, word: str, *, why: str = "plans-private") -> Screen:
+    """For a group: the way to the private chat. `word` is a plan, a pack or nothing; `why` names a text."""
     if not ctx.bot.username:
-        return Screen(ctx.text("plans-private"))
-    return Screen(
-        ctx.text("plans-private"), [[Link(ctx.text("plans-button-private"), deep_link_to(ctx, word))]]
-    )
+        return Screen(ctx.text(why))
+    return Screen(ctx.text(why), [[Link(ctx.text("plans-button-private"), deep_link_to(ctx, word))]])
 
 
 def deep_link_to(ctx: Context, word: str = "") -> str:
@@ -188,6 +202,30 @@ def _renewal_lines(ctx: Context, offer: Offer) -> list[str]:
     if offer.stars_subscription:
         return [ctx.text("plan-card-renews-stars")]
     return [ctx.text("plan-card-renews-card")] if offer.stripe_subscription else []
+
+
+async def _running_line(ctx: Context, offer: Offer) -> str:
+    """That the member has a subscription of this plan; nothing if he has none."""
+    running = await subscriptions.running(ctx.session, ctx.member.id, offer.code)
+    if running is None:
+        return ""
+    return ctx.text("plan-card-running", **running_words(ctx, running))
+
+
+def running_words(ctx: Context, running: Subscription) -> dict[str, TextArgument]:
+    """How a subscription goes on, for texts: its state, and the day of the next payment if that is known."""
+    ends_at = running.period_ends_at
+    return {
+        "state": running.state.value,
+        "day": words.day(ends_at, language_of(ctx)) if ends_at else "",
+        "known": "yes" if ends_at else "no",
+    }
+
+
+def _buy_button(ctx: Context, offer: Offer, price: Money) -> Press:
+    """Buys the plan in the currency that is shown."""
+    text = plain(ctx, "plan-button-buy", price=words.price(price, language_of(ctx)))
+    return Press(text, f"buy:{offer.code}:{ANY_WAY}:{price.currency}")
 
 
 def _trial_button(ctx: Context, offer: Offer, days: int) -> Press:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from botyard.features.billing.models import Way
 from botyard.features.billing.service.catalog import STARS, Offer
@@ -12,6 +13,8 @@ from botyard.settings import Settings
 
 LETTERS = {Way.STARS: "s", Way.TELEGRAM: "t", Way.STRIPE: "c"}
 """What buttons call them: callback data is short (Bot API, InlineKeyboardButton: 64 bytes)."""
+ANY_WAY = "-"
+"""In a button, in place of a way: the member is asked."""
 _WAYS = {letter: way for way, letter in LETTERS.items()}
 
 
@@ -26,6 +29,19 @@ class Choice:
     def data(self) -> str:
         """What a button carries of it."""
         return f"{LETTERS[self.way]}:{self.price.currency}"
+
+
+def payable(offer: Offer, settings: Settings) -> Offer:
+    """The plan with those of its prices only that can be paid here; with none if no price can."""
+    if _takes_money(settings):
+        return offer
+    return replace(offer, prices={each: price for each, price in offer.prices.items() if each == STARS})
+
+
+def all_payable(offers: Iterable[Offer], settings: Settings) -> list[Offer]:
+    """Those of the plans that can be paid here, each with the prices that can."""
+    found = (payable(each, settings) for each in offers)
+    return [each for each in found if each.prices]
 
 
 def choices(offer: Offer, settings: Settings, currency: str | None) -> list[Choice]:
@@ -48,3 +64,8 @@ def read_choice(offer: Offer, settings: Settings, data: str) -> Choice | None:
     letter, _, currency = data.partition(":")
     way = _WAYS.get(letter)
     return next((each for each in choices(offer, settings, currency) if each.way is way), None)
+
+
+def _takes_money(settings: Settings) -> bool:
+    """Whether anything but Stars is taken."""
+    return settings.telegram_payment_provider_token is not None or stripe_is_on(settings)

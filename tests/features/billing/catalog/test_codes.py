@@ -105,12 +105,69 @@ async def test_a_code_for_a_pack_is_for_all_its_plans(database: Database) -> Non
     assert "not for" in str(await bought(database, 1, plan="silver-3m"))
 
 
+async def paid(database: Database, order: Order | str) -> None:
+    """An order is paid."""
+    assert isinstance(order, Order)
+    async with database.session() as session:
+        (await session.get_one(Order, order.id)).state = OrderState.PAID
+
+
+async def states(database: Database) -> list[OrderState]:
+    """The states of all orders, the oldest first."""
+    async with database.reading() as session:
+        return list(await session.scalars(select(Order.state).order_by(Order.id)))
+
+
 async def test_once_per_member_is_once(database: Database) -> None:
     async with database.session() as session:
         await opened(session, 1, 2, once_per_member=True)
-    assert isinstance(await bought(database, 1), Order)
+    await paid(database, await bought(database, 1))
     assert "works once" in str(await bought(database, 1))
     assert isinstance(await bought(database, 2), Order)
+
+
+async def test_who_orders_again_does_not_lock_himself_out(database: Database) -> None:
+    async with database.session() as session:
+        await opened(session, 1, 2, once_per_member=True, uses=1)
+    assert isinstance(await bought(database, 1), Order)
+    assert isinstance(await bought(database, 1, currency="EUR"), Order)
+    assert "used up" in str(await bought(database, 2)), "his order is still a use"
+    assert await states(database) == [OrderState.CANCELLED, OrderState.OPEN]
+
+
+async def test_who_presses_often_uses_one_of_many(database: Database) -> None:
+    async with database.session() as session:
+        await opened(session, 1, 2, 3, uses=2)
+    for _ in range(5):
+        assert isinstance(await bought(database, 1), Order)
+    assert isinstance(await bought(database, 2), Order)
+    assert "used up" in str(await bought(database, 3))
+    await paid(database, await bought(database, 1))
+    assert "used up" in str(await bought(database, 1)), "a paid one and that of another member"
+
+
+async def test_only_orders_with_the_code_are_cancelled(database: Database) -> None:
+    async with database.session() as session:
+        await opened(session, 1)
+        await codes.make(session, CodeDraft(code="OTHER", percent=5), BY)
+    for code in ("", "OTHER", "SPRING", "SPRING"):
+        assert isinstance(await bought(database, 1, code), Order)
+    assert await states(database) == [
+        OrderState.OPEN,
+        OrderState.OPEN,
+        OrderState.CANCELLED,
+        OrderState.OPEN,
+    ]
+
+
+async def test_a_code_that_is_refused_cancels_nothing(database: Database) -> None:
+    async with database.session() as session:
+        await opened(session, 1)
+    assert isinstance(await bought(database, 1), Order)
+    async with database.session() as session:
+        await codes.end(session, "SPRING", BY)
+    assert "no code" in str(await bought(database, 1))
+    assert await states(database) == [OrderState.OPEN]
 
 
 async def test_an_order_that_nobody_paid_gives_its_use_back(database: Database) -> None:
@@ -137,7 +194,25 @@ async def test_one_member_at_many_places_uses_it_once(database: Database) -> Non
     async with database.session() as session:
         await opened(session, 1, once_per_member=True)
     got = await asyncio.gather(*(bought(database, 1) for _ in range(8)))
-    assert sum(isinstance(each, Order) for each in got) == 1
+    assert all(isinstance(each, Order) for each in got)
+    assert sorted(await states(database)) == [OrderState.CANCELLED] * 7 + [OrderState.OPEN]
+
+
+@pytest.mark.postgres
+async def test_an_order_that_is_being_paid_is_waited_for(postgres_url: str) -> None:
+    postgres = Database(postgres_url)
+    async with postgres.session() as session:
+        await opened(session, 1, once_per_member=True)
+    first = await bought(postgres, 1)
+    assert isinstance(first, Order)
+    async with postgres.session() as session:
+        (await session.get_one(Order, first.id)).state = OrderState.PAID
+        await session.flush()
+        second = asyncio.create_task(bought(postgres, 1))
+        await asyncio.sleep(0.3)
+        assert not second.done()
+    assert "works once" in str(await second)
+    await postgres.aclose()
 
 
 async def test_a_code_that_would_have_ended_is_not_made(database: Database) -> None:

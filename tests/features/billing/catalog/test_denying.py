@@ -36,7 +36,8 @@ async def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
         features = (*app.FEATURES, Feature("gated", commands=(gated,)))
         patch.setattr(app, "FEATURES", features)
         patch.setattr(app, "REGISTRY", app.registry_of(features))
-        async with two_bots(sqlite_template, tmp_path_factory.mktemp("house")) as house:
+        folder = tmp_path_factory.mktemp("house")
+        async with two_bots(sqlite_template, folder, telegram_payment_provider_token="1:TEST:x") as house:
             for user_id in (OWNER, PAUL, ANA):
                 await told(house, user_id, "/start")
             yield house
@@ -64,9 +65,23 @@ async def test_few_plans_have_a_button_each(house: Running) -> None:
     )
     assert data_of(await told(house, PAUL, "/gated")) == ["plans:open:gold"]
     card = await pressed(house, PAUL, "Gold")
-    assert "buy:gold" in data_of(card)
+    assert "buy:gold:-:GBP" in data_of(card)
     (link,) = buttons(await told(house, PAUL, "/gated", chat_id=GROUP))
     assert link["url"].endswith("?start=plan-gold")
+
+
+async def test_who_has_no_plan_is_offered_them_for_what_any_plan_has(house: Running) -> None:
+    await restock(house)
+    outcome = await told(house, PAUL, "/stats")
+    assert outcome.how == "command:stats:denied"
+    assert outcome.texts == ["This is for members who have a plan. These are sold:"]
+    assert data_of(outcome)[:2] == ["plans:open:gold", "plans:open:crypto"]
+    (link, *_) = buttons(await told(house, PAUL, "/stats", chat_id=GROUP))
+    assert link["url"].endswith("?start=plan-gold")
+    await restock(house, "")
+    outcome = await told(house, PAUL, "/stats")
+    assert outcome.texts == ["This is for members who have a plan. None is sold at the moment."]
+    assert buttons(outcome) == []
 
 
 async def test_what_nobody_sells_is_said(house: Running) -> None:

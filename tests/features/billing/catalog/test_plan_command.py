@@ -206,7 +206,7 @@ async def test_a_plan_is_archived_and_restored_by_buttons(shop: Running) -> None
     back = await pressed(shop, OWNER, "Sell it again")
     assert back.toasts == ["It is sold again."]
     shown = await pressed(shop, OWNER, "As members see it")
-    assert "buy:gold-3m" in data_of(shown)
+    assert "buy:gold-3m:-:GBP" in data_of(shown)
 
 
 @pytest.mark.parametrize(

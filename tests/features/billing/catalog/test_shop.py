@@ -67,8 +67,9 @@ async def test_from_the_packs_to_the_card_and_back(shop: Running) -> None:
     assert text.startswith("<b>Gold signals, 3 months</b>\n\nAll signals of the gold desk.")
     assert "Lasts: 3 months" in text
     assert "Price: <b>£147.00 · €170.00 · 9,500 ⭐</b>" in text
+    assert "Have a code? Send <code>/buy gold-3m CODE</code>" in text
     assert [(each["text"], each["callback_data"]) for each in buttons(card)] == [
-        ("Buy for £147.00", "buy:gold-3m"),
+        ("Buy for £147.00", "buy:gold-3m:-:GBP"),
         ("« Other lengths", "plans:pack:gold:GBP"),
     ]
     back = await pressed(shop, PAUL, "« Other lengths")
@@ -80,7 +81,7 @@ async def test_from_the_packs_to_the_card_and_back(shop: Running) -> None:
 async def test_a_link_or_a_word_opens_the_card(shop: Running, way: str) -> None:
     outcome = await told(shop, PAUL, way)
     assert outcome.texts[0].startswith("<b>Gold signals, 3 months</b>")
-    assert "buy:gold-3m" in data_of(outcome)
+    assert "buy:gold-3m:-:GBP" in data_of(outcome)
 
 
 async def test_a_link_to_a_pack_or_to_nothing_opens_what_there_is(shop: Running) -> None:

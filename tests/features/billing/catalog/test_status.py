@@ -99,7 +99,7 @@ async def test_what_one_has_and_what_follows_is_told(shop: Running) -> None:
         f"then <b>Gold signals, 3 months</b> until {until(150)}",
     ]
     assert data_of(outcome) == ["plans:open:crypto-1m", "plans:open:gold-1m", "plans:open"]
-    assert "buy:gold-1m" in data_of(await pressed(shop, PAUL, "Extend Gold signals, 1 month"))
+    assert "buy:gold-1m:-:GBP" in data_of(await pressed(shop, PAUL, "Extend Gold signals, 1 month"))
     assert "Gold" not in (await told(shop, PAUL, "/status", chat_id=GROUP)).texts[0]
 
 

@@ -6,6 +6,7 @@ from botyard.features.billing import shop_cards, words
 from botyard.features.billing.service import catalog, trials
 from botyard.features.billing.service.catalog import NoSuchPlan
 from botyard.features.billing.service.trials import NoTrial
+from botyard.features.billing.ways import payable
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Screen, is_row_number
 from botyard.routing.registry import button, command, deep_link
@@ -17,7 +18,7 @@ LONGEST = 32
 async def plans(ctx: Context) -> None:
     """Shows what there is to buy, for how long and at which price. /plans gold-3m shows one plan at once."""
     if not ctx.chat.is_private:
-        screen = shop_cards.lead_to_private(ctx, await _known(ctx, ctx.args))
+        screen = shop_cards.lead_to_private(ctx, await shop_cards.known(ctx, ctx.args))
     else:
         screen = await _opened(ctx, ctx.args)
     ctx.reply(screen.html, buttons=screen.buttons)
@@ -44,11 +45,11 @@ async def plans_button(ctx: Context) -> None:
             ctx.reply(screen.html, buttons=screen.buttons)
             return
         case ["list", currency, page] if is_row_number(page):
-            screen = shop_cards.shelf(ctx, await catalog.offers(ctx.session, ctx.now), currency, int(page))
+            screen = shop_cards.shelf(ctx, await shop_cards.sold(ctx), currency, int(page))
         case ["money", currency]:
-            screen = shop_cards.money(ctx, await catalog.offers(ctx.session, ctx.now), currency)
+            screen = shop_cards.money(ctx, await shop_cards.sold(ctx), currency)
         case ["pack", pack, currency]:
-            offers = await catalog.offers(ctx.session, ctx.now)
+            offers = await shop_cards.sold(ctx)
             screen = await shop_cards.pack_page(ctx, offers, pack, currency) or _gone(ctx)
         case ["card", code, currency]:
             screen = await _card(ctx, code, currency) or _gone(ctx)
@@ -78,7 +79,7 @@ async def trial(ctx: Context) -> None:
 async def _opened(ctx: Context, word: str) -> Screen:
     """The card of a plan, the page of a pack, or all packs; with a word that names nothing, all too."""
     word = word.strip().lower()
-    offers = await catalog.offers(ctx.session, ctx.now)
+    offers = await shop_cards.sold(ctx)
     if not word:
         return shop_cards.shelf(ctx, offers)
     found = await _card(ctx, word, "") or await shop_cards.pack_page(ctx, offers, word, "")
@@ -93,14 +94,9 @@ async def _card(ctx: Context, code: str, currency: str) -> Screen | None:
         offer = await catalog.find_offer(ctx.session, code, ctx.now)
     except NoSuchPlan:
         return None
+    if not payable(offer, ctx.house.settings).prices:
+        return None
     return await shop_cards.card(ctx, offer, currency)
-
-
-async def _known(ctx: Context, word: str) -> str:
-    """The word, if it names a plan or a pack that is sold; a link may carry nothing else."""
-    word = word.strip().lower()
-    offers = await catalog.offers(ctx.session, ctx.now)
-    return word if any(word in (offer.code, offer.pack) for offer in offers) else ""
 
 
 def _gone(ctx: Context) -> Screen:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from botyard.features.billing import shop_cards, words
 from botyard.features.billing.models import SubscriptionState, Way
-from botyard.features.billing.service import catalog, holdings
+from botyard.features.billing.service import holdings
 from botyard.features.billing.service.holdings import Holding, Renewal
 from botyard.routing.context import Context
 from botyard.routing.keyboard import Press, Rows
@@ -15,7 +15,7 @@ from botyard.routing.keyboard import Press, Rows
 async def status(ctx: Context) -> tuple[Sequence[str], Rows]:
     """The lines and buttons that billing adds to /status."""
     held = await holdings.holdings(ctx.session, ctx.member.id, ctx.now)
-    offers = await catalog.offers(ctx.session, ctx.now)
+    offers = await shop_cards.sold(ctx)
     lines = [line for each in held for line in _holding_lines(ctx, each)]
     renewals = await holdings.renewals(ctx.session, ctx.member.id, ctx.now)
     lines += [_renewal_line(ctx, each) for each in renewals]

@@ -36,7 +36,8 @@ async def take(
 ) -> Taken:
     """Uses a code for an order that is placed in this transaction: the code is locked until it ends.
 
-    An order that was paid, or can still be, is a use. Raises `NotValid`.
+    An order that was paid is a use, and so is a member who can still pay one, however many he has. His own
+    are none to himself: the new order takes their place, see `cancel_earlier`. Raises `NotValid`.
     """
     discount = await session.scalar(
         select(Discount).where(Discount.code == code.strip().upper()[:32]).with_for_update()
@@ -53,15 +54,43 @@ async def take(
 
 def is_use(now: datetime) -> ColumnElement[bool]:
     """The condition on a row of `Order` that it uses its code up: it was paid, or can still be."""
-    return or_(Order.state == OrderState.PAID, and_(Order.state == OrderState.OPEN, Order.expires_at > now))
+    return or_(Order.state == OrderState.PAID, _can_be_paid(now))
+
+
+async def cancel_earlier(session: AsyncSession, taken: Taken, user_id: UserId, now: datetime) -> None:
+    """Cancels the member's orders with a code that was taken, and that he could still pay: a new one follows.
+
+    Who wants to pay in another way is not kept from it by an invoice of his own.
+    """
+    await session.execute(
+        update(Order).where(*_own_open(taken.id, user_id, now)).values(state=OrderState.CANCELLED)
+    )
 
 
 async def _require_left(session: AsyncSession, discount: Discount, user_id: UserId, now: datetime) -> None:
-    used = select(func.count()).select_from(Order).where(Order.discount_id == discount.id, is_use(now))
-    if discount.once_per_member and await session.scalar(used.where(Order.user_id == user_id)):
+    if not discount.once_per_member and discount.most_uses is None:
+        return
+    # one of his own that is being paid at this moment is waited for, and then counts
+    own = select(Order.id).where(*_own_open(DiscountId(discount.id), user_id, now)).with_for_update()
+    await session.execute(own)
+    with_it, of_others = Order.discount_id == discount.id, Order.user_id != user_id
+    paid = select(func.count()).where(with_it, Order.state == OrderState.PAID)
+    if discount.once_per_member and await session.scalar(paid.where(Order.user_id == user_id)):
         raise NotValid(f"You have used the code {discount.code}: it works once for each.")
-    if discount.most_uses is not None and (await session.scalar(used) or 0) >= discount.most_uses:
+    if discount.most_uses is None:
+        return
+    holding = select(func.count(Order.user_id.distinct())).where(with_it, of_others, _can_be_paid(now))
+    used = (await session.scalar(paid) or 0) + (await session.scalar(holding) or 0)
+    if used >= discount.most_uses:
         raise NotValid(f"The code {discount.code} is used up.")
+
+
+def _own_open(discount: DiscountId, user_id: UserId, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Order.discount_id == discount, Order.user_id == user_id, _can_be_paid(now)
+
+
+def _can_be_paid(now: datetime) -> ColumnElement[bool]:
+    return and_(Order.state == OrderState.OPEN, Order.expires_at > now)
 
 
 def _off(discount: Discount, price: Money) -> int:

@@ -71,18 +71,24 @@ class Paid:
     """Any number: a forger's may be one that no `Money` can be."""
 
 
+def renews(offer: Offer, way: Way) -> bool:
+    """Whether a plan that is bought in this way renews by itself."""
+    return offer.stars_subscription if way is Way.STARS else way is Way.STRIPE and offer.stripe_subscription
+
+
 async def place(
     session: AsyncSession, buyer: Buyer, offer: Offer, way: Way, price: Money, code: str, now: datetime
 ) -> Order:
     """A new order for a plan at one of its prices, cheaper by a discount `code` unless that is empty.
 
+    With a code it takes the place of the member's earlier orders with that code: they are cancelled.
     Raises `discounts.NotValid`.
     """
     discount = None
     if code:
         discount = await discounts.take(session, code, offer, price, buyer.user_id, now)
+        await discounts.cancel_earlier(session, discount, buyer.user_id, now)
     off = discount.off if discount else 0
-    renews = offer.stars_subscription if way is Way.STARS else way is Way.STRIPE and offer.stripe_subscription
     order = Order(
         user_id=buyer.user_id,
         bot_id=buyer.bot_id,
@@ -93,7 +99,7 @@ async def place(
         days=offer.days,
         months=offer.months,
         way=way,
-        renews=renews,
+        renews=renews(offer, way),
         amount=price.amount - off,
         currency=price.currency,
         discount_id=discount.id if discount else None,

@@ -55,6 +55,17 @@ async def of_order(session: AsyncSession, order_id: OrderId) -> Subscription | N
     )
 
 
+async def running(session: AsyncSession, user_id: UserId, plan: str) -> Subscription | None:
+    """The newest of a member's subscriptions of this plan that money may still come from by itself."""
+    return await session.scalar(
+        select(Subscription)
+        .join(Order, Order.id == Subscription.order_id)
+        .where(Subscription.user_id == user_id, Subscription.state.in_(GOING_ON), Order.plan == plan)
+        .order_by(Subscription.id.desc())
+        .limit(1)
+    )
+
+
 async def of_member(session: AsyncSession, user_id: UserId) -> Sequence[tuple[Subscription, Order]]:
     """A member's subscriptions that have not ended, with their orders, the newest first."""
     rows = await session.execute(

@@ -29,14 +29,29 @@ plan-card-chats = { $named ->
         }
     }
 plan-card-price = Price: <b>{ $prices }</b>
+plan-card-no-price = Price: none that can be paid here.
+plan-card-code = Have a code? Send <code>/buy { $plan } CODE</code>, with your code at the end.
+plan-card-running = You have a subscription of this plan. { $state ->
+        [past_due] Its last payment has failed.
+       *[active] { $known ->
+            [yes] It renews by itself on { $day }.
+           *[no] It renews by itself.
+        }
+    }
 plan-card-renews-stars = Stars renew it every 30 days until you stop it.
 plan-card-renews-card = Paid by card, it renews by itself until you stop it.
 plan-button-buy = Buy for { $price }
 plan-try = Try it: { $days } free
 trial-started = <b>{ $title }</b> is yours to try until { $until }. Nothing is charged, and it ends by itself.
 
-plans-deny = This needs <b>{ $feature }</b>. These have it:
-plans-deny-none = This needs <b>{ $feature }</b>, which is not sold at the moment.
+plans-deny = { $any ->
+        [yes] This is for members who have a plan. These are sold:
+       *[no] This needs <b>{ $feature }</b>. These have it:
+    }
+plans-deny-none = { $any ->
+        [yes] This is for members who have a plan. None is sold at the moment.
+       *[no] This needs <b>{ $feature }</b>, which is not sold at the moment.
+    }
 
 status-plan = <b>{ $title }</b> until { $until }
 status-plan-then = then <b>{ $title }</b> until { $until }

@@ -33,7 +33,10 @@ buy-no-way = <b>{ $title }</b> cannot be paid for here at the moment. Please ask
 buy-way-gone = This price is not there any more. Send /plans to see what there is now.
 buy-code-problem = <b>This code does not work.</b> { $problem }
 buy-how =
-    <b>{ $title }</b>, { $length }
+    <b>{ $title }</b>{ $says_length ->
+        [yes] {""}
+       *[no] , { $length }
+    }
 
     How would you like to pay?
 buy-way = { $way ->
@@ -41,6 +44,15 @@ buy-way = { $way ->
         [telegram] Card, in Telegram, { $price }
        *[stripe] Card, on Stripe’s page, { $price }
     }
+buy-again =
+    You have a subscription of <b>{ $title }</b> already. { $state ->
+        [past_due] Its last payment has failed.
+       *[active] { $known ->
+            [yes] It renews by itself on { $day }.
+           *[no] It renews by itself.
+        }
+    } A second one is charged besides it, and its time comes on top.
+buy-again-yes = Buy a second one
 buy-subscription =
     <b>{ $title }</b>
 
