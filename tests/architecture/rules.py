@@ -25,6 +25,9 @@ LATE_IMPORTS = {
     # aiogram comes with the sandbox: it takes 2 s and 100 MB, so nobody pays for it who did not ask
     ("src/botyard/cli/", "botyard.sandbox"),
     ("src/botyard/app.py", "botyard.sandbox"),
+    # Stripe's SDK, and what it speaks HTTP with, take a second and 17 MB
+    ("src/botyard/features/billing/stripe/", "stripe"),
+    ("src/botyard/features/billing/stripe/", "aiohttp"),
 }
 
 CLOCK_READINGS = {

@@ -58,7 +58,7 @@ async def connected(settings: Settings) -> AsyncIterator[StripeClient]:
     key = settings.stripe_secret_key
     if key is None:
         raise StripeOff("Stripe is off.", remedy="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.")
-    # The SDK takes a second and 40 MB to load: only those pay who use it.
+    # The SDK takes a second and 17 MB to load: only those pay who use it.
     import aiohttp  # noqa: PLC0415
     import stripe  # noqa: PLC0415
 
