@@ -206,7 +206,7 @@ def _renewal_lines(ctx: Context, offer: Offer) -> list[str]:
 
 async def _running_line(ctx: Context, offer: Offer) -> str:
     """That the member has a subscription of this plan; nothing if he has none."""
-    running = await subscriptions.running(ctx.session, ctx.member.id, offer.code)
+    running = await subscriptions.running(ctx.session, ctx.member.id, offer.code, ctx.now)
     if running is None:
         return ""
     return ctx.text("plan-card-running", **running_words(ctx, running))

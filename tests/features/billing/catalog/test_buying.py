@@ -69,14 +69,16 @@ async def last_order(house: Running, user_id: int) -> Order:
         return (await session.scalars(mine)).one()
 
 
-async def subscribed(house: Running, state: SubscriptionState = SubscriptionState.ACTIVE) -> None:
-    """Paul has a subscription of the club."""
+async def subscribed(
+    house: Running, state: SubscriptionState = SubscriptionState.ACTIVE, days: int = 9
+) -> None:
+    """Paul has a subscription of the club, whose period ends in so many days."""
     buyer = Buyer(UserId(PAUL), bot_of(house).id)
     async with house.database.session() as session:
         offer = await catalog.find_offer(session, "club", now())
         order = await orders.place(session, buyer, offer, Way.STARS, offer.prices["XTR"], "", now())
         order.state = OrderState.PAID
-        ends_at = now() + timedelta(days=9)
+        ends_at = now() + timedelta(days=days)
         await subscriptions.note(
             session, order, reference="st1", state=state, period_ends_at=ends_at, now=now()
         )
@@ -207,11 +209,18 @@ async def test_what_does_not_renew_is_sold_at_once(shop: Running) -> None:
     assert "sendInvoice" in [method for method, _ in (await pressed(shop, PAUL, "buy:gold-3m:s:XTR")).calls]
 
 
-@pytest.mark.parametrize("state", [SubscriptionState.CANCELLED, SubscriptionState.ENDED])
-async def test_who_has_stopped_his_subscription_may_buy_a_new_one(
-    shop: Running, state: SubscriptionState
+@pytest.mark.parametrize(
+    ("state", "days"),
+    [
+        (SubscriptionState.CANCELLED, 9),
+        (SubscriptionState.ENDED, 9),
+        (SubscriptionState.ACTIVE, -2),  # nobody has told of its end
+    ],
+)
+async def test_who_has_no_subscription_that_goes_on_may_buy_a_new_one(
+    shop: Running, state: SubscriptionState, days: int
 ) -> None:
-    await subscribed(shop, state)
+    await subscribed(shop, state, days)
     await told(shop, PAUL, "/buy club")
     sold = await pressed(shop, PAUL, "buy:club:s:XTR")
     assert "createInvoiceLink" in [method for method, _ in sold.calls]

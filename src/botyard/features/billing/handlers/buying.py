@@ -180,7 +180,7 @@ async def _asked(ctx: Context, offer: Offer, choice: Choice, discount: str) -> b
     """
     if not orders.renews(offer, choice.way):
         return False
-    running = await subscriptions.running(ctx.session, ctx.member.id, offer.code)
+    running = await subscriptions.running(ctx.session, ctx.member.id, offer.code, ctx.now)
     if running is None:
         return False
     html = ctx.text("buy-again", title=offer.title, **shop_cards.running_words(ctx, running))

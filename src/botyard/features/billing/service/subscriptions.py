@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.billing.models import Order, OrderId, Subscription, SubscriptionState
@@ -17,6 +17,9 @@ NOT_PAID_YET = ""
 """The reference of one whose first payment is not known: its state has overtaken it."""
 GOING_ON = (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)
 """In these states money may still come by itself."""
+
+LATEST_RENEWAL = timedelta(days=1)
+"""So long after its period's end a subscription's next payment may take to be known."""
 
 
 async def note(
@@ -55,12 +58,20 @@ async def of_order(session: AsyncSession, order_id: OrderId) -> Subscription | N
     )
 
 
-async def running(session: AsyncSession, user_id: UserId, plan: str) -> Subscription | None:
-    """The newest of a member's subscriptions of this plan that money may still come from by itself."""
+async def running(session: AsyncSession, user_id: UserId, plan: str, now: datetime) -> Subscription | None:
+    """The newest of a member's subscriptions of this plan that money may still come from by itself.
+
+    One whose period has ended without a word of its renewal, or of its failure, has run out.
+    """
+    ends_at = Subscription.period_ends_at
+    goes_on = or_(
+        Subscription.state == SubscriptionState.PAST_DUE, ends_at.is_(None), ends_at > now - LATEST_RENEWAL
+    )
     return await session.scalar(
         select(Subscription)
         .join(Order, Order.id == Subscription.order_id)
         .where(Subscription.user_id == user_id, Subscription.state.in_(GOING_ON), Order.plan == plan)
+        .where(goes_on)
         .order_by(Subscription.id.desc())
         .limit(1)
     )
