@@ -59,7 +59,7 @@ async def test_a_gift_is_asked_back_given_once_and_told(shop: Running) -> None:
     end = await end_of(shop, ANA)
     assert end == row.at + timedelta(days=14)
     letter = await is_told(shop, ANA, "gift")
-    assert "A gift for you: 14 dias for free" in letter
+    assert "A gift for you: 14 days for free" in letter
     assert "Gold, 1 month: you have it until" in letter
     async with shop.database.reading() as session:
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "billing.grant"))

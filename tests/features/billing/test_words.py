@@ -54,11 +54,20 @@ def test_a_price_is_written_as_people_write_it(money: Money, language: str | Non
         (Lasting(), "en", ""),
     ],
 )
-def test_a_length_is_in_words(what: Lasting, language: str, said: str) -> None:
+def test_a_length_is_in_words(
+    what: Lasting, language: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "WRITTEN", {language.partition("-")[0]})
     assert words.length(what, language) == said
 
 
-def test_days_and_moments_are_in_words() -> None:
+def test_words_are_in_the_language_of_the_text_around_them() -> None:
+    assert words.length(Lasting(months=3), "de") == "3 months"
+    assert words.day(datetime(2027, 3, 3, tzinfo=UTC), "ja") == "March 3, 2027"
+
+
+def test_days_and_moments_are_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "WRITTEN", {"de", "en"})
     at = datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
     assert words.day(at, "de") == "3. März 2027"
     assert words.moment(at, "en") == "March 3, 2027, 14:05 UTC"

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, Protocol
 
 from babel import Locale, UnknownLocaleError
@@ -25,6 +26,8 @@ from botyard.features.billing.service.catalog import STARS
 from botyard.money import Money, exponent
 
 FALLBACK = Locale("en")
+WRITTEN = {file.name.partition(".")[0] for file in Path(__file__).with_name("texts").glob("*.ftl")}
+"""The languages that our texts are in. Prices are written as the member's language does in any case."""
 STAR = "⭐"
 _DAYS = {"year": 365, "month": 30, "day": 1}
 """As Babel counts them back."""
@@ -69,12 +72,12 @@ def days(count: int, language: str | None) -> str:
 
 def day(moment: datetime, language: str | None) -> str:
     """The day of a moment (UTC): `March 3, 2027`."""
-    return format_date(moment.date(), "long", locale=locale_of(language))
+    return format_date(moment.date(), "long", locale=_written(language))
 
 
 def moment(at: datetime, language: str | None) -> str:
     """The day and the time of a moment: `March 3, 2027, 14:05 UTC`."""
-    return f"{day(at, language)}, {format_time(at.time(), 'HH:mm', locale=locale_of(language))} UTC"
+    return f"{day(at, language)}, {format_time(at.time(), 'HH:mm', locale=_written(language))} UTC"
 
 
 def perk(feature: str) -> str:
@@ -119,10 +122,15 @@ def locale_of(language: str | None) -> Locale:
     return FALLBACK
 
 
+def _written(language: str | None) -> Locale:
+    """The locale of words that stand in our texts: English where those are, so that no sentence is mixed."""
+    return locale_of(language) if (language or "").partition("-")[0] in WRITTEN else FALLBACK
+
+
 def _lasting(count: int, unit: Literal["year", "month", "day"], language: str | None) -> str:
     """So many of a unit. Not `format_unit`: that has no long words of Portuguese or Italian, among others."""
     length = timedelta(days=count * _DAYS[unit])
-    return format_timedelta(length, granularity=unit, threshold=_NEVER, locale=locale_of(language))
+    return format_timedelta(length, granularity=unit, threshold=_NEVER, locale=_written(language))
 
 
 def _of_territory(locale: Locale) -> list[str]:

@@ -45,7 +45,7 @@ async def test_it_has_other_names(shop: Running, alias: str) -> None:
 
 async def test_prices_follow_language_and_choice(shop: Running) -> None:
     outcome = await told(shop, ANA, "/plans")
-    assert f"3 Monate 170,00{SPACE}€" in outcome.texts[0]
+    assert f"3 months 170,00{SPACE}€" in outcome.texts[0]
     chooser = await pressed(shop, ANA, "plans:money:EUR")
     assert [each["text"] for each in buttons(chooser)] == [
         "✓ € Euro",
@@ -53,7 +53,7 @@ async def test_prices_follow_language_and_choice(shop: Running) -> None:
         "⭐ Telegram Stars",
     ]
     (text,) = (await pressed(shop, ANA, "⭐ Telegram Stars")).edits
-    assert "3 Monate 9.500 ⭐" in text
+    assert "3 months 9.500 ⭐" in text
 
 
 async def test_from_the_packs_to_the_card_and_back(shop: Running) -> None:
