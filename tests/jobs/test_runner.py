@@ -42,7 +42,7 @@ async def run_all(runner: JobRunner) -> int:
     return count
 
 
-async def work_briefly(runner: JobRunner, seconds: float = 0.3) -> None:
+async def work_briefly(runner: JobRunner, seconds: float = 1.0) -> None:
     """Lets it work as in the service, and cancels it."""
     working = asyncio.create_task(runner.run())
     await asyncio.sleep(seconds)
