@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from botyard.features.access.rules import (
     LEAST_GRACE,
+    Bought,
     Came,
     Decision,
     Known,
     Move,
+    Opening,
     Person,
     Sighting,
     Span,
@@ -101,6 +103,47 @@ def test_whoever_has_time_and_is_not_there_may_come_unless_banned(person, grace)
     verdict = judge(replace(person, standing=Standing.OUT), NOW, grace)
     assert (verdict.move is Move.COMES) == any(each.holds(NOW) for each in person.spans)
     assert judge(replace(person, standing=Standing.BANNED), NOW, grace).move is Move.AWAY
+
+
+edits = st.frozensets(st.sampled_from(["gold", "silver", "week"]))
+"""The plans that name a chat, after somebody has edited the catalog."""
+
+
+@given(
+    st.lists(st.tuples(edits, st.booleans(), st.sampled_from(["gold", "silver", "week"])), max_size=8),
+    st.integers(0, 60 * 24 * 30),
+    graces,
+)
+def test_nobody_with_running_time_is_to_go_because_a_plan_was_edited(story, minutes, grace):
+    """Plans are edited and bought hour by hour; what was bought while its plan named the chat holds it.
+
+    Not each edit is noticed at once: what nobody has noticed yet is as good as kept.
+    """
+    at, opening, named, holders = NOW, Opening(), frozenset(), []
+    forever = NOW + 3650 * DAY
+    for plans, is_noticed, plan in story:
+        at += HOUR
+        named = plans
+        if is_noticed:
+            opening = opening.edited(named, at)
+        at += HOUR
+        opening = opening.edited(named, at)  # the purchase itself has the catalog looked at
+        holders.append((plan in named, Bought(plan, at, Span(at, at + 30 * DAY))))
+    seen = at + timedelta(minutes=minutes)
+    now_open = opening.edited(named, forever)
+    for was_open, bought in holders:
+        person = Person(Standing.IN, Came.LINK, spans=[bought.span] if now_open.opens(bought) else [])
+        if was_open and bought.span.ends_at + max(grace, LEAST_GRACE) > seen:
+            assert judge(person, seen, grace).move is Move.STAYS
+
+
+def test_only_new_time_follows_the_new_catalog():
+    opening = Opening(frozenset(["gold", "silver"])).edited(["silver"], NOW)
+    before, after = (Bought("gold", at, Span(NOW + DAY, NOW + 31 * DAY)) for at in (NOW, NOW + HOUR))
+    assert opening.opens(before)
+    assert not opening.opens(after)
+    assert not opening.opens(Bought("week", NOW - DAY, Span(NOW, NOW + DAY)))
+    assert opening.edited(["gold"], NOW + 2 * HOUR).opens(after)
 
 
 def test_the_reasons():

@@ -11,7 +11,7 @@ from tests.features.access.club import CLUB, KENJI, START, pays, pays_in, refund
 from tests.support.running import ANA, PAUL
 
 from botyard.db.session import Database
-from botyard.features.access.models import AccessChat, AccessMember, Mode
+from botyard.features.access.models import AccessChat, Mode
 from botyard.features.access.rules import Came, Sighting, Standing, key_of
 from botyard.features.access.service import chats, comparing, people, removing
 from botyard.features.access.service.chats import Terms
@@ -229,16 +229,3 @@ async def test_a_big_chat_is_compared_in_steps_and_the_brake_counts_all(database
     first = await advance(database, key)
     assert (first.queued, first.more) == (2, True)
     assert (await advance(database, key)).queued == 1
-
-
-async def test_a_plan_that_opens_the_chat_no_more_changes_nobody_before_the_brake(database, key):
-    async with database.session() as session:
-        await session.execute(update(AccessMember).values(came=Came.HAND))
-        chat = await session.get_one(AccessChat, key)
-        chat.plans = ["another"]
-        await comparing.compare_step(session, chat, TERMS, START)
-        chat.compared_through = 0
-        await comparing.compare_step(session, chat, TERMS, START)
-    async with database.reading() as session:
-        count = await people.count(session, key, START)
-    assert (count.going, count.unlisted) == (0, 3)

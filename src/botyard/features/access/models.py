@@ -39,7 +39,7 @@ class AccessChat(Base):
     chat_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("chats.id"), primary_key=True)
     mode: Mapped[Mode] = mapped_column(EnumText(Mode))
     plans: Mapped[list[str]] = mapped_column(JsonBytes)
-    """The codes of the plans that let into it, as they were at the last comparison."""
+    """The codes of the plans that let into it, as they were when somebody last looked."""
     single_use: Mapped[bool]
     """Whether each member gets a link of his own, for one, besides."""
     problem: Mapped[Problem | None] = mapped_column(EnumText(Problem))
@@ -66,6 +66,18 @@ class AccessChat(Base):
     wanted_by: Mapped[int | None] = mapped_column(BigInteger)
     wanted_size: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told_through: Mapped[int | None] = mapped_column(BigInteger)
+    """The member up to whom those who may come in were looked at; None if nobody is being looked at."""
+
+
+class AccessKeep(Base):
+    """A plan that named a chat until a moment: what was paid for by then still opens it."""
+
+    __tablename__ = "access_keeps"
+
+    chat_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("chats.id"), primary_key=True)
+    plan: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kept_until: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Keeper(Base):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -82,6 +82,41 @@ class Span:
     def holds(self, now: datetime) -> bool:
         """Whether it is so at this moment."""
         return self.starts_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A stretch of a plan's time that a member has, and when it was paid for or given."""
+
+    plan: str
+    paid_at: datetime
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a chat: the plans that name it, and until when those named it that do no more.
+
+    A plan may be edited at any time; what was bought before keeps what it opened. So time opens a chat if its
+    plan names the chat now, or did when the time was paid for.
+    """
+
+    plans: frozenset[str] = frozenset()
+    kept: Mapping[str, datetime] = field(default_factory=dict)
+
+    def opens(self, bought: Bought) -> bool:
+        """Whether this time lets into the chat."""
+        if bought.plan in self.plans:
+            return True
+        until = self.kept.get(bought.plan)
+        return until is not None and bought.paid_at <= until
+
+    def edited(self, plans: Collection[str], now: datetime) -> Opening:
+        """The same once these plans name the chat, and no others."""
+        kept = dict(self.kept)
+        for plan in self.plans - frozenset(plans):
+            kept[plan] = max(now, kept.get(plan, now))
+        return Opening(frozenset(plans), kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ async def offer_rows(
     house: House, session: AsyncSession, chat: AccessChat, language: str | None, now: datetime
 ) -> Rows:
     """A button for each plan that lets into the chat and is sold now; else one for all plans."""
-    offers = [each for each in await catalog.offers(session, now) if each.code in chat.plans]
+    plans = await catalog.plans_into(session, ChatKey(chat.chat_key))
+    offers = [each for each in await catalog.offers(session, now) if each.code in plans]
     rows: list[list[Press]] = [
         [Press(each.title[:LONGEST_LABEL], f"plans:open:{each.code}")] for each in offers[:MOST_OFFERS]
     ]

@@ -13,6 +13,7 @@ from botyard.db.statements import insert_new
 from botyard.errors import BotyardError
 from botyard.features.access.models import AccessChat, Keeper, Mode, Problem
 from botyard.features.access.rules import key_of
+from botyard.features.access.service import opening
 from botyard.features.billing.service import catalog
 from botyard.ids import BotId, ChatKey
 from botyard.members.chats import places_of
@@ -48,7 +49,7 @@ class Rights:
 async def all_paid(session: AsyncSession, now: datetime) -> list[AccessChat]:
     """Every chat that a plan lets into, in the catalog's order; one that is new begins in dry run.
 
-    Where other plans than before let into one, it is compared anew.
+    Where other plans than before let into one, that is written down (`opening.notice`).
     """
     sold = await catalog.sold_chats(session)
     known = {row.chat_key: row for row in await session.scalars(select(AccessChat))}
@@ -56,8 +57,10 @@ async def all_paid(session: AsyncSession, now: datetime) -> list[AccessChat]:
         row = known.get(chat_key)
         if row is None:
             known[chat_key] = await _begin(session, chat_key, plans, now)
-        elif sorted(row.plans) != sorted(plans):
-            row.plans, row.compared_through = plans, 0
+        else:
+            await opening.notice(session, row, plans, now)
+    for row in [known[each] for each in known if each not in sold]:
+        await opening.notice(session, row, [], now)
     return [known[chat_key] for chat_key in sold]
 
 
@@ -66,7 +69,11 @@ async def find(session: AsyncSession, chat_key: ChatKey, now: datetime) -> Acces
     plans = (await catalog.sold_chats(session)).get(chat_key)
     if plans is None:
         raise NotPaid("No plan lets into this chat.", remedy="Name the chat in a plan first.")
-    return await session.get(AccessChat, chat_key) or await _begin(session, chat_key, plans, now)
+    chat = await session.get(AccessChat, chat_key)
+    if chat is None:
+        return await _begin(session, chat_key, plans, now)
+    await opening.notice(session, chat, plans, now)
+    return chat
 
 
 async def peek(session: AsyncSession, chat_key: ChatKey) -> AccessChat | None:
@@ -93,6 +100,7 @@ async def _begin(session: AsyncSession, chat_key: ChatKey, plans: Sequence[str],
         "allowed": 0,
         "wanted_size": 0,
         "created_at": now,
+        "told_through": 0,
     }
     await session.execute(insert_new(session.get_bind().dialect, AccessChat).values(values))
     return await session.get_one(AccessChat, chat_key)

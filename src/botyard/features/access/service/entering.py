@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.access.models import AccessChat, AccessMember
 from botyard.features.access.rules import Decision, Standing, is_news
-from botyard.features.access.service import chats, links, people
+from botyard.features.access.service import chats, links, opening, people
 from botyard.features.billing.service import catalog
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.members import entitlements
@@ -32,7 +32,8 @@ async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], 
     """Where a member may go now. A link that is missing is asked for."""
     plans = {each.plan for each in await entitlements.active(session, user_id, now)}
     by_plan = await catalog.chats_of(session, plans)
-    keys = sorted({key for opened in by_plan.values() for key in opened})
+    kept = await opening.kept_by(session, plans) & set(await catalog.sold_chats(session))
+    keys = sorted(kept.union(*by_plan.values()))
     places = await places_of(session, keys)
     found = []
     for key in keys:
@@ -40,12 +41,14 @@ async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], 
         row = await session.get(AccessMember, {"chat_key": key, "user_id": user_id})
         if row is not None and row.standing is not Standing.OUT:
             continue
+        spans = (await opening.spans_of(session, key, [user_id])).get(user_id, [])
+        if not any(span.holds(now) for span in spans):
+            continue
         bot_id = await chats.keeper_of(session, key, bots)
         if bot_id is None or chat.problem is not None:
             continue
         url = await _url(session, chat, bot_id, user_id, now)
-        spans = await people.spans_of(session, chat.plans, [user_id])
-        is_new = is_news(spans.get(user_id, []), row.invited_at if row else None, now)
+        is_new = is_news(spans, row.invited_at if row else None, now)
         found.append(Way(places[key], bot_id, url, is_new))
     return found
 
@@ -70,7 +73,7 @@ async def note_told(session: AsyncSession, user_id: UserId, keys: Sequence[ChatK
 
 async def may_enter(session: AsyncSession, chat: AccessChat, user_id: UserId, now: datetime) -> bool:
     """Whether a request of this member's to join is to be approved."""
-    spans = (await people.spans_of(session, chat.plans, [user_id])).get(user_id, [])
+    spans = (await opening.spans_of(session, ChatKey(chat.chat_key), [user_id])).get(user_id, [])
     if any(span.holds(now) for span in spans):
         return True
     row = await session.get(AccessMember, {"chat_key": chat.chat_key, "user_id": user_id})

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.hot import in_one_trip
 from botyard.features.access.models import AccessChat, AccessMember, Mode
 from botyard.features.access.rules import Move, Standing, Verdict, is_too_much
-from botyard.features.access.service import people
+from botyard.features.access.service import opening, people
 from botyard.features.access.service.chats import Terms
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import receipts
@@ -118,7 +118,7 @@ async def _verdict(
     session: AsyncSession, chat: AccessChat, row: AccessMember, terms: Terms, now: datetime
 ) -> Verdict:
     user_id = UserId(row.user_id)
-    spans = await people.spans_of(session, chat.plans, [user_id])
+    spans = await opening.spans_of(session, ChatKey(chat.chat_key), [user_id])
     return people.verdict_on(row, spans.get(user_id, []), terms, now)
 
 
