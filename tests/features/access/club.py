@@ -75,6 +75,13 @@ async def closes(database: Database, key: ChatKey, code: str = "gold-30d") -> No
         await session.execute(delete(PlanChat).where(PlanChat.plan_id == plan, PlanChat.chat_key == key))
 
 
+async def opens_too(database: Database, key: ChatKey, code: str) -> None:
+    """A plan that is there lets into one more chat."""
+    async with database.session() as session:
+        plan = await session.scalar(select(Plan.id).where(Plan.code == code))
+        session.add(PlanChat(plan_id=plan, chat_key=key))
+
+
 async def pays(
     database: Database, user_id: int, at: datetime, *, days: int = 30, code: str = "gold-30d"
 ) -> str:

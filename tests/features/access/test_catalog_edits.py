@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.features.access.club import ANA, CLUB, KENJI, PAUL, START, closes, pays, row_of, sell
+from tests.features.access.club import ANA, CLUB, KENJI, PAUL, START, closes, opens_too, pays, row_of, sell
 from tests.features.access.test_removing import BOT, TERMS, advance, calls, seen
 
 from botyard.db.session import Database
-from botyard.features.access.models import Mode
+from botyard.features.access.models import AccessChat, Mode
 from botyard.features.access.rules import Came, Standing
 from botyard.features.access.service import chats, comparing, entering, explaining, people
 from botyard.ids import BotToken, ChatKey, UserId
@@ -113,3 +113,30 @@ async def test_who_buys_a_plan_that_has_just_come_is_let_in_at_once(database, ke
         assert way.is_news
         (found,) = await people.reconsider_member(session, UserId(PAUL), TERMS, START + DAY)
         assert found[0].user_id == PAUL
+
+
+async def test_a_chat_that_comes_to_a_plan_is_told_to_who_has_its_time_and_was_not_told_step_by_step(
+    database, key, monkeypatch
+):
+    monkeypatch.setattr(entering, "TELL_STEP", 1)
+    await sell(database, CLUB - 1, code="week-7d")
+    for user_id in (KENJI, 1005):
+        await pays(database, user_id, START, code="week-7d")
+
+    async def untold():
+        async with database.session() as session:
+            chat, _ = await chats.all_paid(session, START + DAY)
+            found = []
+            while chat.told_through is not None:
+                found += await entering.untold(session, chat, START + DAY)
+            return found
+
+    assert await untold() == []
+    await opens_too(database, key, "week-7d")
+    assert await untold() == [KENJI, 1005]
+    assert await untold() == []
+    async with database.session() as session:
+        await entering.note_told(session, UserId(KENJI), [key], START + DAY)
+        chat = await session.get_one(AccessChat, key)
+        chat.told_through = 0
+    assert await untold() == [1005]

@@ -100,7 +100,7 @@ async def test_each_is_removed_once_however_often_a_step_is_repeated(database, k
     assert len(await calls(database)) == 3
     await becomes(database, CallState.SENT)
     for user_id in (PAUL, ANA, KENJI):
-        assert await end(database, key, user_id) == Fallout.NOTHING
+        assert await end(database, key, user_id) == Fallout.REMOVED
         assert await end(database, key, user_id) == Fallout.NOTHING
         assert (await row_of(database, key, user_id)).standing is Standing.OUT
     assert (await advance(database, key)).queued == 0
@@ -118,7 +118,7 @@ async def test_what_was_cut_off_before_its_commit_has_not_been_and_is_done_again
         await end(database, key, PAUL, crash=True)
     assert (await row_of(database, key, PAUL)).removal is not None
     assert (await advance(database, key)).queued == 0
-    assert await end(database, key, PAUL) == Fallout.NOTHING
+    assert await end(database, key, PAUL) == Fallout.REMOVED
     assert len(await calls(database)) == 3
 
 
@@ -168,7 +168,7 @@ async def test_who_renewed_while_he_was_being_removed_is_let_in_again(database, 
     await becomes(database, CallState.SENT)
     await pays(database, PAUL, OVER)
     assert await end(database, key, PAUL) == Fallout.LET_IN
-    assert await end(database, key, ANA) == Fallout.NOTHING
+    assert await end(database, key, ANA) == Fallout.REMOVED
 
 
 async def test_who_is_in_again_before_his_removal_is_written_down_stays_in(database, key):

@@ -21,7 +21,7 @@ class Mode(StrEnum):
 
 
 class Problem(StrEnum):
-    """Why nobody can be let into a chat, or removed from it."""
+    """Why nobody can be let into a chat, or removed from it, or neither."""
 
     NO_ADMIN = "no_admin"
     NO_INVITE = "no_invite"
@@ -29,6 +29,11 @@ class Problem(StrEnum):
     NO_RIGHTS = "no_rights"
     BASIC_GROUP = "basic_group"
     """Telegram removes without a ban, and asks who comes in, in supergroups and channels only."""
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether who has paid can be let in all the same."""
+        return self is Problem.NO_RESTRICT
 
 
 class AccessChat(Base):

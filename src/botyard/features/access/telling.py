@@ -44,11 +44,9 @@ async def look_at_chat(session: AsyncSession, chat_key: ChatKey, now: datetime) 
     await enqueue(session, STEP_JOB, {"chat": chat_key}, now)
 
 
-async def look_at_member(
-    session: AsyncSession, user_id: UserId, now: datetime, *, in_any_case: bool = False
-) -> None:
-    """Has a member's access looked at; `in_any_case`: he is told the way in even if he was told before."""
-    await enqueue(session, MEMBER_JOB, {"user_id": user_id, "tries": 0, "anew": in_any_case}, now)
+async def look_at_member(session: AsyncSession, user_id: UserId, now: datetime) -> None:
+    """Has a member's access looked at: he is told the way in if that is news to him."""
+    await enqueue(session, MEMBER_JOB, {"user_id": user_id, "tries": 0}, now)
 
 
 def way_rows(found: Sequence[Way]) -> Rows:

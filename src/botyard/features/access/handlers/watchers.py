@@ -79,7 +79,7 @@ async def somebody_asks_to_join(ctx: Context) -> bool:
     chat = await _paid_chat(ctx)
     if request is None or chat is None or ctx.envelope.sender is None:
         return False
-    keeper = await chats.keeper_of(ctx.session, ctx.chat.key, ctx.house.bots)
+    keeper = await chats.inviter_of(ctx.session, ctx.chat.key, ctx.house.bots)
     if request.query_id is None and keeper not in (None, ctx.bot.id):
         return True  # the other bot was asked too, and answers
     asked = Asked(ctx.bot.id, ctx.chat.key, ctx.envelope.sender.id, request.query_id)

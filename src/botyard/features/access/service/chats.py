@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.statements import insert_new
@@ -128,6 +128,10 @@ async def note_rights(
     )
     row.checked_at = now
     if key > row.seen_key:
+        if rights.can_invite and not row.can_invite:
+            await session.execute(
+                update(AccessChat).where(AccessChat.chat_key == chat_key).values(told_through=0)
+            )
         row.seen_key = key
         row.is_admin = rights.is_admin
         row.can_invite = rights.can_invite
@@ -141,11 +145,25 @@ async def keepers_of(session: AsyncSession, chat_key: ChatKey) -> Sequence[Keepe
 
 
 async def keeper_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
-    """The bot among these that lets in and removes; None if none may do both."""
-    for keeper in await keepers_of(session, chat_key):
-        if keeper.is_admin and keeper.can_invite and keeper.can_restrict and keeper.bot_id in bots:
-            return BotId(keeper.bot_id)
-    return None
+    """The bot among these that is an admin of the chat, the one with most rights; None if none is."""
+    return next((BotId(each.bot_id) for each in await _admins(session, chat_key, bots)), None)
+
+
+async def inviter_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
+    """The bot among these that lets in, one that may remove too before others; None if none may."""
+    admins = await _admins(session, chat_key, bots)
+    return next((BotId(each.bot_id) for each in admins if each.can_invite), None)
+
+
+async def remover_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
+    """The bot among these that removes; None if none may."""
+    admins = await _admins(session, chat_key, bots)
+    return next((BotId(each.bot_id) for each in admins if each.can_restrict), None)
+
+
+async def _admins(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> list[Keeper]:
+    found = [each for each in await keepers_of(session, chat_key) if each.is_admin and each.bot_id in bots]
+    return sorted(found, key=lambda each: (-each.can_invite - each.can_restrict, each.bot_id))
 
 
 async def to_check(session: AsyncSession, chat_key: ChatKey, now: datetime) -> list[BotId]:
@@ -172,18 +190,27 @@ def problem_of(place: ChatPlace, keepers: Sequence[Keeper], bots: Collection[Bot
     admins = [each for each in keepers if each.is_admin and each.bot_id in bots]
     if not admins:
         return Problem.NO_ADMIN
-    if any(each.can_invite and each.can_restrict for each in admins):
-        return None
-    if any(each.can_invite for each in admins):
-        return Problem.NO_RESTRICT
-    return Problem.NO_INVITE if any(each.can_restrict for each in admins) else Problem.NO_RIGHTS
+    lets_in, removes = any(each.can_invite for each in admins), any(each.can_restrict for each in admins)
+    if lets_in:
+        return None if removes else Problem.NO_RESTRICT
+    return Problem.NO_INVITE if removes else Problem.NO_RIGHTS
+
+
+def is_open(chat: AccessChat) -> bool:
+    """Whether who has paid can be let in."""
+    return chat.problem is None or chat.problem.lets_in
 
 
 async def look_for_problem(session: AsyncSession, chat: AccessChat, bots: Collection[BotId]) -> bool:
-    """Writes down what the chat lacks; answers whether the owner has to be told, which is once for each."""
-    key = ChatKey(chat.chat_key)
+    """Writes down what the chat lacks; answers whether the owner has to be told, which is once for each.
+
+    Where members can be let in again, those are to be told who have not been.
+    """
+    key, was_open = ChatKey(chat.chat_key), is_open(chat)
     place = (await places_of(session, [key]))[key]
     chat.problem = problem_of(place, await keepers_of(session, key), bots)
+    if is_open(chat) and not was_open:
+        chat.told_through = 0
     if chat.problem is None:
         chat.told_problem = None
         return False

@@ -40,7 +40,7 @@ async def compare_step(session: AsyncSession, chat: AccessChat, terms: Terms, no
     if chat.compared_through is None:
         if chat.compared_at is not None and now - chat.compared_at < COMPARE_EVERY:
             return False
-        chat.compared_through = 0
+        chat.compared_through = chat.told_through = 0
     rows = (
         await session.scalars(
             select(AccessMember)

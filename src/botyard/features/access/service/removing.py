@@ -99,7 +99,13 @@ async def _remove(
         receipt=row.removal,
     )
     await outbox_queue.add(await session.connection(), [call], now)
-    payload = {"chat": chat.chat_key, "user": user_id, "seen": row.seen_key, "why": verdict.why.value}
+    payload = {
+        "chat": chat.chat_key,
+        "user": user_id,
+        "seen": row.seen_key,
+        "why": verdict.why.value,
+        "at": now.isoformat(),
+    }
     await receipts.follow(session, REMOVED_JOB, row.removal, payload, now)
     audit.record(
         session,
@@ -150,6 +156,8 @@ class Fallout:
     """What is left to do once it is known what became of a removal."""
 
     NOTHING = "nothing"
+    REMOVED = "removed"
+    """He is out: he has to be told."""
     CHECK = "check"
     """Nobody knows for sure whether he is there."""
     LET_IN = "let_in"
@@ -176,9 +184,14 @@ async def ended(
     if fate.state is CallState.SENT:
         if row.seen_key == payload["seen"]:  # else an update has said since how it is
             row.standing = Standing.OUT
+        if row.standing is not Standing.OUT:
+            await people.reconsider(session, chat, [row], terms, now)
+            return Fallout.NOTHING
+        if row.invited_at is not None and row.invited_at <= datetime.fromisoformat(payload["at"]):
+            row.invited_at = None
         await people.reconsider(session, chat, [row], terms, now)
         verdict = await _verdict(session, chat, row, terms, now)
-        return Fallout.LET_IN if verdict.move is Move.COMES else Fallout.NOTHING
+        return Fallout.LET_IN if verdict.move is Move.COMES else Fallout.REMOVED
     if any(words in (fate.error or "").lower() for words in _IS_ADMIN):
         row.standing = Standing.ADMIN
         await people.reconsider(session, chat, [row], terms, now)

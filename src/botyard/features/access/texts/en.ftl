@@ -20,7 +20,7 @@ access-card-problem = ⚠️ { access-lacks }
 access-lacks = { $problem ->
         [no_admin] no bot is an admin here, so nobody can be let in or removed. Make one an admin, with the rights to invite users and to ban users.
         [no_invite] the bot may not invite users, so nobody can be let in. Give it the right "Invite Users via Link".
-        [no_restrict] the bot may not ban users, so nobody can be removed. Give it the right "Ban Users".
+        [no_restrict] who has paid is let in, but nobody is removed: the bot may not ban users. Give it the right "Ban Users"; removals wait until then.
         [no_rights] the bot may neither invite users nor ban them. Give it both rights.
        *[basic_group] this is a basic group, where Telegram lets no bot decide who comes in. Make it a supergroup: in the group's settings, show its history to new members.
     }
