@@ -27,6 +27,7 @@ from botyard.features.access.rules import (
     is_too_much,
     judge,
     key_of,
+    lasting,
     most_at_once,
 )
 
@@ -58,6 +59,7 @@ people = st.builds(
     came=st.sampled_from(Came),
     decision=st.none() | st.sampled_from(Decision),
     spans=st.lists(span(), max_size=4),
+    came_at=st.none() | moments,
 )
 
 
@@ -161,9 +163,30 @@ def test_the_reasons():
         (Person(Standing.IN, Came.HAND, Decision.IGNORE), Move.STAYS, Why.IGNORED),
         (Person(Standing.IN, Came.HAND, Decision.REMOVE), Move.GOES, Why.DECIDED),
         (Person(Standing.IN, Came.HAND, Decision.REMOVE, [now]), Move.STAYS, Why.PAID),
+        (Person(Standing.IN, Came.HAND, None, [past], NOW - DAY), Move.ASKS, Why.UNLISTED),
+        (Person(Standing.IN, Came.HAND, None, [past], NOW - 20 * DAY), Move.GOES, Why.EXPIRED),
+        (Person(Standing.IN, Came.LINK, None, [past], NOW - DAY), Move.GOES, Why.EXPIRED),
+        (Person(Standing.IN, Came.OTHERS), Move.ASKS, Why.UNLISTED),
     ):
         verdict = judge(person, NOW, DAY)
         assert (verdict.move, verdict.why) == (move, why), person
+
+
+@given(people)
+def test_a_decision_to_remove_ends_with_paid_time_or_once_he_is_out_and_no_other_ends(person):
+    is_done = person.standing in (Standing.OUT, Standing.BANNED) or any(
+        each.holds(NOW) for each in person.spans
+    )
+    ends = person.decision is Decision.REMOVE and is_done
+    assert lasting(person, NOW) is (None if ends else person.decision)
+
+
+@given(people, graces)
+def test_who_was_let_in_by_hand_after_his_time_goes_by_an_admin_s_word_only(person, grace):
+    end = max((each.ends_at for each in person.spans), default=NOW - DAY)
+    person = replace(person, came=Came.HAND, came_at=end + HOUR)
+    if judge(person, NOW, grace).move is Move.GOES:
+        assert person.decision is Decision.REMOVE
 
 
 def test_summer_time_changes_nothing_for_who_has_time():

@@ -12,12 +12,13 @@ from tests.support.running import ANA, PAUL
 
 from botyard.db.session import Database
 from botyard.features.access.models import AccessChat, Mode
-from botyard.features.access.rules import Came, Sighting, Standing, key_of
-from botyard.features.access.service import chats, comparing, people, removing
+from botyard.features.access.rules import Came, Decision, Sighting, Standing, key_of
+from botyard.features.access.service import chats, comparing, deciding, people, removing
 from botyard.features.access.service.chats import Terms
 from botyard.features.access.service.removing import Fallout
 from botyard.ids import BotId, BotToken, ChatKey, UserId
 from botyard.jobs.models import Job
+from botyard.members.audit import Actor
 from botyard.outbox.models import CallState, outbox
 from botyard.telegram.bots import enrol
 
@@ -229,3 +230,34 @@ async def test_a_big_chat_is_compared_in_steps_and_the_brake_counts_all(database
     first = await advance(database, key)
     assert (first.queued, first.more) == (2, True)
     assert (await advance(database, key)).queued == 1
+
+
+async def test_who_is_put_back_by_an_admin_is_asked_about_and_a_decision_is_carried_out_once(database, key):
+    await advance(database, key)
+    await becomes(database, CallState.SENT)
+    assert await end(database, key, PAUL) == Fallout.REMOVED
+    assert (await row_of(database, key, PAUL)).invited_at is None
+    back = OVER + timedelta(days=1)
+    await seen(database, key, PAUL, Standing.IN, at=back, came=Came.HAND)
+    row = await row_of(database, key, PAUL)
+    assert (row.unlisted_at, row.due_at) == (back, None)
+
+    async def decide():
+        async with database.session() as session:
+            chat = await session.get_one(AccessChat, key)
+            by = Actor(UserId(ANA))
+            await deciding.decide(session, chat, [UserId(PAUL)], Decision.REMOVE, by, TERMS, back)
+
+    await decide()
+    assert (await advance(database, key, back)).queued == 1
+    await becomes(database, CallState.SENT)
+    assert await end(database, key, PAUL, back) == Fallout.REMOVED
+    assert (await row_of(database, key, PAUL)).decision is None
+    again = back + timedelta(days=1)
+    await seen(database, key, PAUL, Standing.IN, at=again, came=Came.HAND)
+    assert (await row_of(database, key, PAUL)).unlisted_at == again
+    await decide()
+    await pays(database, PAUL, again)
+    async with database.session() as session:
+        await people.reconsider_member(session, UserId(PAUL), TERMS, again)
+    assert (await row_of(database, key, PAUL)).decision is None

@@ -183,6 +183,8 @@ async def _removed(house: House, session: AsyncSession, payload: Mapping[str, An
     fallout = await removing.ended(session, chat, payload, telling.terms_of(house), now)
     if fallout == Fallout.LET_IN:
         await telling.look_at_member(session, user_id, now)
+    if fallout == Fallout.REMOVED:
+        await telling.tell_removed(house, session, key, user_id, payload["why"], now)
     bot_id = await chats.keeper_of(session, key, house.bots)
     if bot_id is None:
         return

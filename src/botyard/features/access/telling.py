@@ -63,8 +63,24 @@ async def tell_ways(
     if place is None:
         return None
     bot_id, chat_key, language = place
-    html = house.texts.format(language, "access-ways", count=len(found))
+    own = sum(way.is_own for way in found)
+    kind = "all" if own == len(found) else "some" if own else "none"
+    html = house.texts.format(language, "access-ways", count=len(found), own=kind)
     return _message(bot_id, chat_key, html, way_rows(found))
+
+
+async def tell_removed(
+    house: House, session: AsyncSession, chat_key: ChatKey, user_id: UserId, why: str, now: datetime
+) -> None:
+    """Tells somebody that he is in a chat no more, and why, with the way to come back."""
+    place = await _private(house, session, user_id, [])
+    if place is None:
+        return
+    bot_id, private, language = place
+    name = (await places_of(session, [chat_key]))[chat_key].name
+    html = house.texts.format(language, "access-gone", chat=name, why=why)
+    rows: Rows = [[Press(house.texts.format(language, "access-button-plans"), "plans:open")]]
+    await outbox_queue.add(await session.connection(), [_message(bot_id, private, html, rows)], now)
 
 
 async def offer_rows(

@@ -27,7 +27,7 @@ WORDS = {
     "adopted": "an admin said that he may stay",
     "ignored": "an admin said to leave him alone",
     "decided": "an admin decided so",
-    "unlisted": "never paid, and waits for an admin's decision",
+    "unlisted": "had no time when he came in, and waits for an admin's decision",
     "banned": "an admin of the chat banned him",
     "never": "no time now",
 }

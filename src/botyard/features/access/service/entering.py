@@ -30,6 +30,8 @@ class Way:
     bot_id: BotId
     url: str | None
     is_news: bool
+    is_own: bool = False
+    """Whether the link is for this member alone."""
 
 
 async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], now: datetime) -> list[Way]:
@@ -53,7 +55,7 @@ async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], 
             continue
         url = await _url(session, chat, bot_id, user_id, now)
         is_new = is_news(spans, row.invited_at if row else None, now)
-        found.append(Way(places[key], bot_id, url, is_new))
+        found.append(Way(places[key], bot_id, url, is_new, chat.single_use))
     return found
 
 

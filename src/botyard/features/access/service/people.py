@@ -22,6 +22,8 @@ from botyard.features.access.rules import (
     Verdict,
     fold,
     judge,
+    lasting,
+    moment_of,
 )
 from botyard.features.access.service.chats import Terms
 from botyard.features.access.service.opening import spans_of
@@ -81,7 +83,11 @@ async def locked(session: AsyncSession, chat_key: ChatKey, user_id: UserId) -> A
 
 def verdict_on(row: AccessMember, spans: Sequence[Span], terms: Terms, now: datetime) -> Verdict:
     """What is to happen to somebody."""
-    return judge(Person(row.standing, row.came, row.decision, spans), now, terms.grace)
+    return judge(_person(row, spans), now, terms.grace)
+
+
+def _person(row: AccessMember, spans: Sequence[Span]) -> Person:
+    return Person(row.standing, row.came, row.decision, spans, moment_of(row.came_key or ""))
 
 
 async def reconsider(
@@ -90,7 +96,11 @@ async def reconsider(
     """Writes down from when on these have to go, and who waits for an admin's decision."""
     spans = await spans_of(session, ChatKey(chat.chat_key), [UserId(row.user_id) for row in rows])
     for row in rows:
-        verdict = verdict_on(row, spans.get(UserId(row.user_id), []), terms, now)
+        times = spans.get(UserId(row.user_id), [])
+        decision = lasting(_person(row, times), now)
+        if decision is not row.decision:
+            row.decision = row.decided_by = None
+        verdict = verdict_on(row, times, terms, now)
         if verdict.move is Move.GOES and row.due_at is not None and row.due_at <= now:
             continue  # it says so already, since when
         if row.due_at != verdict.due_at:

@@ -1,11 +1,26 @@
 # what members see
 access-ways = { $count ->
-        [one] 🔓 Your way in is open. Press the button and ask to join: you are let in at once.
-       *[other] 🔓 Your way into { $count } chats is open. Press a button and ask to join: you are let in at once.
+        [one] 🔓 Your way in is open.
+       *[other] 🔓 Your way into { $count } chats is open.
+    } { $own ->
+        [all] { $count ->
+            [one] Press the button: its link is
+           *[other] Press a button: its link is
+        } for you alone, and works once, within seven days. Do not pass it on.
+        [some] Press a button, and ask to join where Telegram offers it: you are let in at once. Do not pass the links on: some are for you alone, and work once, within seven days.
+       *[none] Press { $count ->
+            [one] the button
+           *[other] a button
+        } and ask to join: you are let in at once.
+    }
+access-gone = { $why ->
+        [expired] Your time in <b>{ $chat }</b> is over, so you are not in it any more. You are welcome back at any time: with a new plan you are in again at once.
+        [nothing_left] What you had paid for <b>{ $chat }</b> was given back, so you are not in it any more. You are welcome back with a new plan.
+       *[other] You are not in <b>{ $chat }</b> any more. With a plan you can come back at once.
     }
 access-status = { $count ->
-        [one] You may enter one chat that you are not in:
-       *[other] You may enter { $count } chats that you are not in:
+        [one] You may enter one chat that you are not in. Its button is below.
+       *[other] You may enter { $count } chats that you are not in. Their buttons are below.
     }
 access-status-soon = Your way in is being made. Look again in a minute.
 access-offer =
@@ -127,6 +142,7 @@ access-who = <b>In the chat without ever having paid</b>
 access-who-none = Nobody waits for a decision.
 access-who-line = – <a href="tg://user?id={ $id }">{ $name }</a>, { $came ->
         [hand] let in by an admin or another link
+        [others] came by a link made for another member
         [link] came by our link
        *[other] was there before
     }
