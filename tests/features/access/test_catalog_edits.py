@@ -140,3 +140,12 @@ async def test_a_chat_that_comes_to_a_plan_is_told_to_who_has_its_time_and_was_n
         chat = await session.get_one(AccessChat, key)
         chat.told_through = 0
     assert await untold() == [1005]
+
+
+async def test_who_has_time_and_is_banned_is_known_and_who_has_none_is_not(database, key):
+    for user_id in (PAUL, KENJI):
+        await seen(database, key, user_id, Standing.BANNED, at=START + DAY)
+    async with database.reading() as session:
+        (place,) = await entering.shut_out(session, UserId(PAUL), START + DAY)
+        assert place.key == key
+        assert await entering.shut_out(session, UserId(KENJI), START + DAY) == []

@@ -59,6 +59,22 @@ async def ways(session: AsyncSession, user_id: UserId, bots: Collection[BotId], 
     return found
 
 
+async def shut_out(session: AsyncSession, user_id: UserId, now: datetime) -> list[ChatPlace]:
+    """The chats that a member has time for, and where an admin has banned him."""
+    keys = await session.scalars(
+        select(AccessMember.chat_key)
+        .where(AccessMember.user_id == user_id, AccessMember.standing == Standing.BANNED)
+        .order_by(AccessMember.chat_key)
+    )
+    found = []
+    for key in map(ChatKey, keys.all()):
+        spans = (await opening.spans_of(session, key, [user_id])).get(user_id, [])
+        if any(span.holds(now) for span in spans):
+            found.append(key)
+    places = await places_of(session, found)
+    return [places[key] for key in found]
+
+
 async def _url(
     session: AsyncSession, chat: AccessChat, bot_id: BotId, user_id: UserId, now: datetime
 ) -> str | None:

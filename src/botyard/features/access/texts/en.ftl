@@ -22,6 +22,7 @@ access-status = { $count ->
         [one] You may enter one chat that you are not in. Its button is below.
        *[other] You may enter { $count } chats that you are not in. Their buttons are below.
     }
+access-status-banned = You have a plan for <b>{ $chat }</b>, but an admin of that chat has banned you there. Ask us about it.
 access-status-soon = Your way in is being made. Look again in a minute.
 access-offer =
     <b>{ $chat }</b> is for members with a plan.
@@ -61,6 +62,7 @@ access-unsold = { $count ->
         [one] A bot is an admin of one chat that no plan lets into: { $names }
        *[other] Bots are admins of { $count } chats that no plan lets into: { $names }
     }
+access-line-unknown = A plan lets into the chat <code>{ $id }</code>, but no bot has ever been in it. Make a bot an admin there.
 access-line = <b>{ $chat }</b>: { $state ->
         [problem] needs you
         [braked] waits for your yes
