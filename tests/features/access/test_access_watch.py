@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of
+from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of, sell
 from tests.support.outcomes import given, pressed
 from tests.support.running import ANA, NEWS, OWNER, PAUL, SHOP
 
@@ -305,3 +305,5 @@ async def test_a_new_channel_is_live_at_once_and_an_existing_group_is_not(sqlite
         assert any("so it is" in str(each.get("text")) for each in await club.house.replies(OWNER))
         existing = await club.opens(GROUP, code="silver-30d", live=None)
         assert (await club.chat(existing)).mode is Mode.DRY
+        await sell(club.database, -1001000000999, code="week-7d", now=club.now())
+        assert "-1001000000999, but no bot has ever been in it" in await club.house.ask(OWNER, "/access")
