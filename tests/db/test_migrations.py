@@ -100,6 +100,7 @@ INSERT INTO access_keepers (chat_key, bot_id, is_admin, can_invite, can_restrict
     VALUES (1, 1, true, true, true, '', '{NOW}');
 INSERT INTO access_members (chat_key, user_id, name, standing, came, seen_key, came_key, due_at)
     VALUES (1, 7, 'Ana', 'in', 'link', '', '', '{NOW}');
+INSERT INTO access_keeps (chat_key, plan, kept_until) VALUES (1, 'gold-30d', '{NOW}');
 INSERT INTO access_links (id, chat_key, bot_id, user_id, url, made_at, checked_at)
     VALUES (1, 1, 1, 7, 'https://t.me/+x', '{NOW}', '{NOW}');
 INSERT INTO marketing_touches (user_id, at, cause) VALUES (7, '{NOW}', 'broadcast:1');

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.outcomes import bot_of, sent
 from tests.support.running import ANA, OWNER, PAUL, Running, running
@@ -66,6 +66,20 @@ async def sell(database: Database, chat_id: int, *, code: str = "gold-30d", now:
         session.add(PlanPrice(plan_id=plan.id, currency="XTR", amount=3500))
         session.add(PlanChat(plan_id=plan.id, chat_key=key))
         return key
+
+
+async def closes(database: Database, key: ChatKey, code: str = "gold-30d") -> None:
+    """A plan that let into a chat does so no more."""
+    async with database.session() as session:
+        plan = select(Plan.id).where(Plan.code == code).scalar_subquery()
+        await session.execute(delete(PlanChat).where(PlanChat.plan_id == plan, PlanChat.chat_key == key))
+
+
+async def opens_too(database: Database, key: ChatKey, code: str) -> None:
+    """A plan that is there lets into one more chat."""
+    async with database.session() as session:
+        plan = await session.scalar(select(Plan.id).where(Plan.code == code))
+        session.add(PlanChat(plan_id=plan, chat_key=key))
 
 
 async def pays(

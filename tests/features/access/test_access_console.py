@@ -44,7 +44,10 @@ async def test_the_plan_is_reviewed_and_agreed_to_in_the_console(sqlite_url, tmp
             assert "It goes on." in (await browser.post(f"/access/{key}/agree", what="live", seen="2")).text
             await club.quiet()
             assert not await club.removals()  # two of three: the brake
-            assert "Stopped" in (await browser.get(f"/access/{key}")).text
+            stopped = (await browser.get(f"/access/{key}")).text
+            assert "Stopped" in stopped
+            assert "Waits for your yes" in stopped
+            assert ">Live<" not in stopped
             await browser.post(f"/access/{key}/agree", what="approve", seen="2")
             await club.quiet()
             assert [await club.status(each) for each in (PAUL, ANA, KENJI)] == ["left", "left", "member"]
@@ -91,7 +94,10 @@ def test_explain_names_the_rows_of_the_ledger_from_which_access_follows(sqlite_u
     nobody = botyard("explain", "424242", **where)
     assert nobody.status == 1
     assert "Nobody with the id 424242" in nobody.err
-    assert botyard("explain", "me", **where).status == 2
+    for word in ("me", "0", "1.5"):
+        refused = botyard("explain", word, **where)
+        assert refused.status == 2
+        assert "a Telegram id is a number" in refused.err
 
 
 async def _a_paying_member(database_url: str) -> str:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from botyard.features.access.rules import (
     LEAST_GRACE,
+    Bought,
     Came,
     Decision,
     Known,
     Move,
+    Opening,
     Person,
     Sighting,
     Span,
@@ -25,6 +27,7 @@ from botyard.features.access.rules import (
     is_too_much,
     judge,
     key_of,
+    lasting,
     most_at_once,
 )
 
@@ -56,6 +59,7 @@ people = st.builds(
     came=st.sampled_from(Came),
     decision=st.none() | st.sampled_from(Decision),
     spans=st.lists(span(), max_size=4),
+    came_at=st.none() | moments,
 )
 
 
@@ -103,6 +107,47 @@ def test_whoever_has_time_and_is_not_there_may_come_unless_banned(person, grace)
     assert judge(replace(person, standing=Standing.BANNED), NOW, grace).move is Move.AWAY
 
 
+edits = st.frozensets(st.sampled_from(["gold", "silver", "week"]))
+"""The plans that name a chat, after somebody has edited the catalog."""
+
+
+@given(
+    st.lists(st.tuples(edits, st.booleans(), st.sampled_from(["gold", "silver", "week"])), max_size=8),
+    st.integers(0, 60 * 24 * 30),
+    graces,
+)
+def test_nobody_with_running_time_is_to_go_because_a_plan_was_edited(story, minutes, grace):
+    """Plans are edited and bought hour by hour; what was bought while its plan named the chat holds it.
+
+    Not each edit is noticed at once: what nobody has noticed yet is as good as kept.
+    """
+    at, opening, named, holders = NOW, Opening(), frozenset(), []
+    forever = NOW + 3650 * DAY
+    for plans, is_noticed, plan in story:
+        at += HOUR
+        named = plans
+        if is_noticed:
+            opening = opening.edited(named, at)
+        at += HOUR
+        opening = opening.edited(named, at)  # the purchase itself has the catalog looked at
+        holders.append((plan in named, Bought(plan, at, Span(at, at + 30 * DAY))))
+    seen = at + timedelta(minutes=minutes)
+    now_open = opening.edited(named, forever)
+    for was_open, bought in holders:
+        person = Person(Standing.IN, Came.LINK, spans=[bought.span] if now_open.opens(bought) else [])
+        if was_open and bought.span.ends_at + max(grace, LEAST_GRACE) > seen:
+            assert judge(person, seen, grace).move is Move.STAYS
+
+
+def test_only_new_time_follows_the_new_catalog():
+    opening = Opening(frozenset(["gold", "silver"])).edited(["silver"], NOW)
+    before, after = (Bought("gold", at, Span(NOW + DAY, NOW + 31 * DAY)) for at in (NOW, NOW + HOUR))
+    assert opening.opens(before)
+    assert not opening.opens(after)
+    assert not opening.opens(Bought("week", NOW - DAY, Span(NOW, NOW + DAY)))
+    assert opening.edited(["gold"], NOW + 2 * HOUR).opens(after)
+
+
 def test_the_reasons():
     past, now = Span(NOW - 40 * DAY, NOW - 10 * DAY), Span(NOW - DAY, NOW + DAY)
     just_over = Span(NOW - 30 * DAY, NOW - HOUR)
@@ -118,9 +163,30 @@ def test_the_reasons():
         (Person(Standing.IN, Came.HAND, Decision.IGNORE), Move.STAYS, Why.IGNORED),
         (Person(Standing.IN, Came.HAND, Decision.REMOVE), Move.GOES, Why.DECIDED),
         (Person(Standing.IN, Came.HAND, Decision.REMOVE, [now]), Move.STAYS, Why.PAID),
+        (Person(Standing.IN, Came.HAND, None, [past], NOW - DAY), Move.ASKS, Why.UNLISTED),
+        (Person(Standing.IN, Came.HAND, None, [past], NOW - 20 * DAY), Move.GOES, Why.EXPIRED),
+        (Person(Standing.IN, Came.LINK, None, [past], NOW - DAY), Move.GOES, Why.EXPIRED),
+        (Person(Standing.IN, Came.OTHERS), Move.ASKS, Why.UNLISTED),
     ):
         verdict = judge(person, NOW, DAY)
         assert (verdict.move, verdict.why) == (move, why), person
+
+
+@given(people)
+def test_a_decision_to_remove_ends_with_paid_time_or_once_he_is_out_and_no_other_ends(person):
+    is_done = person.standing in (Standing.OUT, Standing.BANNED) or any(
+        each.holds(NOW) for each in person.spans
+    )
+    ends = person.decision is Decision.REMOVE and is_done
+    assert lasting(person, NOW) is (None if ends else person.decision)
+
+
+@given(people, graces)
+def test_who_was_let_in_by_hand_after_his_time_goes_by_an_admin_s_word_only(person, grace):
+    end = max((each.ends_at for each in person.spans), default=NOW - DAY)
+    person = replace(person, came=Came.HAND, came_at=end + HOUR)
+    if judge(person, NOW, grace).move is Move.GOES:
+        assert person.decision is Decision.REMOVE
 
 
 def test_summer_time_changes_nothing_for_who_has_time():

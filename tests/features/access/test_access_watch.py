@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of
+from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of, sell
 from tests.support.outcomes import given, pressed
 from tests.support.running import ANA, NEWS, OWNER, PAUL, SHOP
 
@@ -87,8 +87,8 @@ async def test_the_brake_stops_tells_the_owner_and_goes_on_with_a_yes(database_u
         stale = await pressed(club.house, OWNER, f"access:yes:{key}:10")
         assert "changed" in stale.toasts[0]
         assert not await club.removals()
-        await club.house.ask(OWNER, f"/access {CLUB}")
-        await pressed(club.house, OWNER, f"access:plan:{key}")
+        shown = {each.get("callback_data") for each in await club.buttons(OWNER)}
+        assert f"access:yes:{key}:9" in shown  # the old yes has given way
         await pressed(club.house, OWNER, f"access:yes:{key}:9")
         await club.quiet()
         assert len(await club.removals()) == 9
@@ -305,3 +305,5 @@ async def test_a_new_channel_is_live_at_once_and_an_existing_group_is_not(sqlite
         assert any("so it is" in str(each.get("text")) for each in await club.house.replies(OWNER))
         existing = await club.opens(GROUP, code="silver-30d", live=None)
         assert (await club.chat(existing)).mode is Mode.DRY
+        await sell(club.database, -1001000000999, code="week-7d", now=club.now())
+        assert "-1001000000999, but no bot has ever been in it" in await club.house.ask(OWNER, "/access")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import update
-from tests.features.access.club import CLUB, KENJI, a_club
+from tests.features.access.club import CLUB, KENJI, a_club, row_of
 from tests.support.outcomes import pressed
 from tests.support.running import ANA, OWNER, PAUL
 
+from botyard.features.access.rules import Came
 from botyard.features.billing.models import Plan
 
 
@@ -30,6 +31,9 @@ async def test_pays_enters_runs_out_is_removed_by_one_call_renews_and_enters_aga
         assert len(await club.removals(PAUL)) == 1
         await club.passes(hours=12)
         assert len(await club.removals(PAUL)) == 1
+        gone = [each for each in await club.house.replies(PAUL) if "is over, so you are not" in each["text"]]
+        assert len(gone) == 1
+        assert [each["callback_data"] for each in await club.buttons(PAUL)] == ["plans:open"]
         assert "only_if_banned" not in (await club.removals(PAUL))[0]["params"]
 
         await club.pays(PAUL)
@@ -158,18 +162,30 @@ async def test_a_link_that_was_revoked_by_hand_is_made_anew(sqlite_url, tmp_path
         await club.comes(PAUL)
 
 
-async def test_a_link_of_his_own_is_revoked_after_use(sqlite_url, tmp_path):
+async def test_a_link_of_his_own_is_revoked_after_use_and_made_anew_where_another_has_used_it(
+    sqlite_url, tmp_path
+):
     async with a_club(sqlite_url, tmp_path) as club:
         key = await club.opens()
         async with club.database.session() as session:
             (await session.get_one(type(await club.chat(key)), key)).single_use = True
         await club.pays(PAUL)
         await club.quiet()
+        first = await club.way_in(PAUL)
+        (told,) = await club.ways_told(PAUL)
+        assert "for you alone, and works once, within seven days" in told
+        await club.asks(KENJI, first)
+        assert await club.status(KENJI) == "member"
+        row = await row_of(club.database, key, KENJI)
+        assert (row.came, row.unlisted_at is not None, row.due_at) == (Came.OTHERS, True, None)
+
         url = await club.way_in(PAUL)
+        assert url != first
+        assert len(await club.ways_told(PAUL)) == 2
         await club.asks(PAUL, url)
         assert await club.status(PAUL) == "member"
-        assert club.house.sandbox.world.chats[CLUB].links[url].revoked
-        (made,) = [
+        assert all(club.house.sandbox.world.chats[CLUB].links[each].revoked for each in (first, url))
+        made, _ = [
             each
             for each in await club.house.calls("createChatInviteLink")
             if "member_limit" in each["params"]
@@ -177,3 +193,4 @@ async def test_a_link_of_his_own_is_revoked_after_use(sqlite_url, tmp_path):
         assert made["params"]["member_limit"] == 1
         await club.passes(days=32)
         assert len(await club.removals(PAUL)) == 1
+        assert await club.status(KENJI) == "member"

@@ -11,13 +11,14 @@ from tests.features.access.club import CLUB, KENJI, START, pays, pays_in, refund
 from tests.support.running import ANA, PAUL
 
 from botyard.db.session import Database
-from botyard.features.access.models import AccessChat, AccessMember, Mode
-from botyard.features.access.rules import Came, Sighting, Standing, key_of
-from botyard.features.access.service import chats, comparing, people, removing
+from botyard.features.access.models import AccessChat, Mode
+from botyard.features.access.rules import Came, Decision, Sighting, Standing, key_of
+from botyard.features.access.service import chats, comparing, deciding, people, removing
 from botyard.features.access.service.chats import Terms
 from botyard.features.access.service.removing import Fallout
 from botyard.ids import BotId, BotToken, ChatKey, UserId
 from botyard.jobs.models import Job
+from botyard.members.audit import Actor
 from botyard.outbox.models import CallState, outbox
 from botyard.telegram.bots import enrol
 
@@ -100,7 +101,7 @@ async def test_each_is_removed_once_however_often_a_step_is_repeated(database, k
     assert len(await calls(database)) == 3
     await becomes(database, CallState.SENT)
     for user_id in (PAUL, ANA, KENJI):
-        assert await end(database, key, user_id) == Fallout.NOTHING
+        assert await end(database, key, user_id) == Fallout.REMOVED
         assert await end(database, key, user_id) == Fallout.NOTHING
         assert (await row_of(database, key, user_id)).standing is Standing.OUT
     assert (await advance(database, key)).queued == 0
@@ -118,7 +119,7 @@ async def test_what_was_cut_off_before_its_commit_has_not_been_and_is_done_again
         await end(database, key, PAUL, crash=True)
     assert (await row_of(database, key, PAUL)).removal is not None
     assert (await advance(database, key)).queued == 0
-    assert await end(database, key, PAUL) == Fallout.NOTHING
+    assert await end(database, key, PAUL) == Fallout.REMOVED
     assert len(await calls(database)) == 3
 
 
@@ -168,7 +169,7 @@ async def test_who_renewed_while_he_was_being_removed_is_let_in_again(database, 
     await becomes(database, CallState.SENT)
     await pays(database, PAUL, OVER)
     assert await end(database, key, PAUL) == Fallout.LET_IN
-    assert await end(database, key, ANA) == Fallout.NOTHING
+    assert await end(database, key, ANA) == Fallout.REMOVED
 
 
 async def test_who_is_in_again_before_his_removal_is_written_down_stays_in(database, key):
@@ -231,14 +232,32 @@ async def test_a_big_chat_is_compared_in_steps_and_the_brake_counts_all(database
     assert (await advance(database, key)).queued == 1
 
 
-async def test_a_plan_that_opens_the_chat_no_more_changes_nobody_before_the_brake(database, key):
+async def test_who_is_put_back_by_an_admin_is_asked_about_and_a_decision_is_carried_out_once(database, key):
+    await advance(database, key)
+    await becomes(database, CallState.SENT)
+    assert await end(database, key, PAUL) == Fallout.REMOVED
+    assert (await row_of(database, key, PAUL)).invited_at is None
+    back = OVER + timedelta(days=1)
+    await seen(database, key, PAUL, Standing.IN, at=back, came=Came.HAND)
+    row = await row_of(database, key, PAUL)
+    assert (row.unlisted_at, row.due_at) == (back, None)
+
+    async def decide():
+        async with database.session() as session:
+            chat = await session.get_one(AccessChat, key)
+            by = Actor(UserId(ANA))
+            await deciding.decide(session, chat, [UserId(PAUL)], Decision.REMOVE, by, TERMS, back)
+
+    await decide()
+    assert (await advance(database, key, back)).queued == 1
+    await becomes(database, CallState.SENT)
+    assert await end(database, key, PAUL, back) == Fallout.REMOVED
+    assert (await row_of(database, key, PAUL)).decision is None
+    again = back + timedelta(days=1)
+    await seen(database, key, PAUL, Standing.IN, at=again, came=Came.HAND)
+    assert (await row_of(database, key, PAUL)).unlisted_at == again
+    await decide()
+    await pays(database, PAUL, again)
     async with database.session() as session:
-        await session.execute(update(AccessMember).values(came=Came.HAND))
-        chat = await session.get_one(AccessChat, key)
-        chat.plans = ["another"]
-        await comparing.compare_step(session, chat, TERMS, START)
-        chat.compared_through = 0
-        await comparing.compare_step(session, chat, TERMS, START)
-    async with database.reading() as session:
-        count = await people.count(session, key, START)
-    assert (count.going, count.unlisted) == (0, 3)
+        await people.reconsider_member(session, UserId(PAUL), TERMS, again)
+    assert (await row_of(database, key, PAUL)).decision is None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.feature import HouseJob
@@ -19,6 +20,7 @@ from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import receipts
 from botyard.jobs.facts import EntitlementsChanged, Listener
 from botyard.jobs.queue import enqueue
+from botyard.members.models import User
 from botyard.outbox import queue as outbox_queue
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
@@ -29,7 +31,10 @@ RIGHTS_JOB = "access.rights"
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """When a job is due that is due at once, where no clock is at hand."""
 MOST_TRIES = 6
+"""After so many looks for his links a member is told those that there are; the others are waited for."""
+MOST_LOOKS = 40
 LINK_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=4)
 
 
 async def _round(_house: House, session: AsyncSession, _payload: Mapping[str, Any], now: datetime) -> None:
@@ -54,22 +59,31 @@ async def _step(house: House, session: AsyncSession, payload: Mapping[str, Any],
     if not to_check and await chats.look_for_problem(session, chat, house.bots):
         assert chat.problem is not None
         await telling.tell_owners(house, session, "access-problem", key, now, problem=chat.problem.value)
-    bot_id = await chats.keeper_of(session, key, house.bots)
-    if bot_id is not None and chat.problem is None:
-        await _keep_link(session, key, bot_id, now)
-        await comparing.sweep(session, chat, bot_id, now)
-        if not more:
-            more = await _advance(house, session, chat, bot_id, now)
+    inviter = await chats.inviter_of(session, key, house.bots)
+    if inviter is not None and chats.is_open(chat):
+        more |= await _let_in(session, chat, inviter, now)
+        await comparing.sweep(session, chat, inviter, now)
+    remover = await chats.remover_of(session, key, house.bots)
+    if remover is not None and not more:
+        more = await _advance(house, session, chat, remover, now)
     if more:
         await telling.look_at_chat(session, key, now)
 
 
-async def _keep_link(session: AsyncSession, key: ChatKey, bot_id: BotId, now: datetime) -> None:
+async def _let_in(session: AsyncSession, chat: AccessChat, bot_id: BotId, now: datetime) -> bool:
+    """Keeps the chat's link, and has those told who wait for it; answers whether there are more of them."""
+    key = ChatKey(chat.chat_key)
     link = await links.current(session, key, bot_id, now)
     if link is None:
         await links.ask(session, key, bot_id, now)
     else:
         await links.check(session, link, now)
+    is_ready = chat.single_use or (link is not None and link.url is not None)
+    if chat.told_through is None or not is_ready:
+        return False
+    for user_id in await entering.untold(session, chat, now):
+        await telling.look_at_member(session, user_id, now)
+    return chat.told_through is not None
 
 
 async def _advance(
@@ -130,23 +144,28 @@ async def _rights(_house: House, session: AsyncSession, payload: Mapping[str, An
 
 async def hear(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """What a member has paid for is another: a job that knows the house looks at him."""
-    await enqueue(session, telling.MEMBER_JOB, {**payload, "tries": 0, "anew": False}, AT_ONCE)
+    await enqueue(session, telling.MEMBER_JOB, {**payload, "tries": 0}, AT_ONCE)
 
 
 async def _member(house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
     """Takes back removals that wait for him, and tells him the way in, once its links are there."""
     user_id, tries = UserId(payload["user_id"]), int(payload["tries"])
+    await chats.all_paid(session, now)
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
     found = await people.reconsider_member(session, user_id, telling.terms_of(house), now)
     await removing.withdraw(session, found)
     ways = await entering.ways(session, user_id, house.bots, now)
-    if not (payload["anew"] or any(way.is_news for way in ways)):
-        return
+    if any(way.is_news and way.url is None for way in ways):
+        if tries < MOST_LOOKS:
+            pause = min(LONGEST_PAUSE, LINK_PAUSE * 2 ** min(tries, MOST_LOOKS))
+            again = {**payload, "tries": tries + 1}
+            await enqueue(session, telling.MEMBER_JOB, again, now, run_at=now + pause)
+        if tries < MOST_TRIES:
+            return
     ready = [way for way in ways if way.url is not None]
-    if len(ready) < len(ways) and tries < MOST_TRIES:
-        again = {**payload, "tries": tries + 1}
-        await enqueue(session, telling.MEMBER_JOB, again, now, run_at=now + LINK_PAUSE * 2**tries)
+    if not any(way.is_news for way in ready):
         return
-    call = await telling.tell_ways(house, session, user_id, ready) if ready else None
+    call = await telling.tell_ways(house, session, user_id, ready)
     if call is not None:
         await outbox_queue.add(await session.connection(), [call], now)
         await entering.note_told(session, user_id, [way.place.key for way in ready], now)
@@ -163,7 +182,9 @@ async def _removed(house: House, session: AsyncSession, payload: Mapping[str, An
         return
     fallout = await removing.ended(session, chat, payload, telling.terms_of(house), now)
     if fallout == Fallout.LET_IN:
-        await telling.look_at_member(session, user_id, now, in_any_case=True)
+        await telling.look_at_member(session, user_id, now)
+    if fallout == Fallout.REMOVED:
+        await telling.tell_removed(house, session, key, user_id, payload["why"], now)
     bot_id = await chats.keeper_of(session, key, house.bots)
     if bot_id is None:
         return
@@ -174,7 +195,18 @@ async def _removed(house: House, session: AsyncSession, payload: Mapping[str, An
 
 
 async def _link(_house: House, session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    await links.made(session, payload, now)
+    """A link has been made: those who wait for it are told."""
+    link = await links.made(session, payload, now)
+    if link is None:
+        return
+    key = ChatKey(link.chat_key)
+    if link.user_id is not None:
+        await telling.look_at_member(session, UserId(link.user_id), now)
+        return
+    chat = await chats.locked(session, key)
+    if chat is not None:
+        chat.told_through = 0
+        await telling.look_at_chat(session, key, now)
 
 
 async def _link_check(

@@ -21,7 +21,7 @@ class Mode(StrEnum):
 
 
 class Problem(StrEnum):
-    """Why nobody can be let into a chat, or removed from it."""
+    """Why nobody can be let into a chat, or removed from it, or neither."""
 
     NO_ADMIN = "no_admin"
     NO_INVITE = "no_invite"
@@ -29,6 +29,11 @@ class Problem(StrEnum):
     NO_RIGHTS = "no_rights"
     BASIC_GROUP = "basic_group"
     """Telegram removes without a ban, and asks who comes in, in supergroups and channels only."""
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether who has paid can be let in all the same."""
+        return self is Problem.NO_RESTRICT
 
 
 class AccessChat(Base):
@@ -39,7 +44,7 @@ class AccessChat(Base):
     chat_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("chats.id"), primary_key=True)
     mode: Mapped[Mode] = mapped_column(EnumText(Mode))
     plans: Mapped[list[str]] = mapped_column(JsonBytes)
-    """The codes of the plans that let into it, as they were at the last comparison."""
+    """The codes of the plans that let into it, as they were when somebody last looked."""
     single_use: Mapped[bool]
     """Whether each member gets a link of his own, for one, besides."""
     problem: Mapped[Problem | None] = mapped_column(EnumText(Problem))
@@ -66,6 +71,18 @@ class AccessChat(Base):
     wanted_by: Mapped[int | None] = mapped_column(BigInteger)
     wanted_size: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told_through: Mapped[int | None] = mapped_column(BigInteger)
+    """The member up to whom those who may come in were looked at; None if nobody is being looked at."""
+
+
+class AccessKeep(Base):
+    """A plan that named a chat until a moment: what was paid for by then still opens it."""
+
+    __tablename__ = "access_keeps"
+
+    chat_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("chats.id"), primary_key=True)
+    plan: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kept_until: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Keeper(Base):

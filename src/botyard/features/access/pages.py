@@ -25,11 +25,11 @@ from botyard.members.chats import places_of
 HOME = "/console/access"
 NAMES = 200
 PROBLEMS = {
-    "no_admin": "No bot is an admin here.",
-    "no_invite": "The bot may not invite users.",
-    "no_restrict": "The bot may not ban users.",
-    "no_rights": "The bot may neither invite users nor ban them.",
-    "basic_group": "This is a basic group: make it a supergroup.",
+    "no_admin": "No bot is an admin here: nobody is let in or removed.",
+    "no_invite": "The bot may not invite users: nobody is let in or removed.",
+    "no_restrict": "The bot may not ban users: who has paid is let in, removals wait.",
+    "no_rights": "The bot may neither invite users nor ban them: nobody is let in or removed.",
+    "basic_group": "This is a basic group, where nobody is let in or removed: make it a supergroup.",
 }
 WHYS = {
     "expired": "their paid time is over",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 LEAST_GRACE = timedelta(hours=3)
@@ -30,6 +30,8 @@ class Came(StrEnum):
     """Through a link of ours."""
     HAND = "hand"
     """An admin added him, or he used a link that is not ours."""
+    OTHERS = "others"
+    """He used a link that was made for another member alone."""
     BEFORE = "before"
     """He was found there."""
     UNKNOWN = "unknown"
@@ -85,13 +87,52 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """A stretch of a plan's time that a member has, and when it was paid for or given."""
+
+    plan: str
+    paid_at: datetime
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a chat: the plans that name it, and until when those named it that do no more.
+
+    A plan may be edited at any time; what was bought before keeps what it opened. So time opens a chat if its
+    plan names the chat now, or did when the time was paid for.
+    """
+
+    plans: frozenset[str] = frozenset()
+    kept: Mapping[str, datetime] = field(default_factory=dict)
+
+    def opens(self, bought: Bought) -> bool:
+        """Whether this time lets into the chat."""
+        if bought.plan in self.plans:
+            return True
+        until = self.kept.get(bought.plan)
+        return until is not None and bought.paid_at <= until
+
+    def edited(self, plans: Collection[str], now: datetime) -> Opening:
+        """The same once these plans name the chat, and no others."""
+        kept = dict(self.kept)
+        for plan in self.plans - frozenset(plans):
+            kept[plan] = max(now, kept.get(plan, now))
+        return Opening(frozenset(plans), kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of somebody in one chat; `spans` are all stretches of time that let him in."""
+    """What is known of somebody in one chat; `spans` are all stretches of time that let him in.
+
+    `came_at` is when he last came in, as far as that was seen.
+    """
 
     standing: Standing
     came: Came = Came.UNKNOWN
     decision: Decision | None = None
     spans: Sequence[Span] = ()
+    came_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +148,8 @@ def judge(person: Person, now: datetime, grace: timedelta) -> Verdict:
     """What is to happen to somebody.
 
     Nobody goes before his last paid moment is `grace` ago, time that begins later included. Nobody who never
-    had time goes unless an admin says so, or he came through our link.
+    had time goes unless an admin says so, or he came through our link. Who was let in by hand, or came by
+    another's link, after his time was over is there for a reason that an admin knows: he is asked about.
     """
     if person.standing is Standing.ADMIN:
         return Verdict(Move.STAYS, Why.ADMIN)
@@ -126,11 +168,24 @@ def judge(person: Person, now: datetime, grace: timedelta) -> Verdict:
         return Verdict(Move.STAYS, Why.IGNORED)
     if person.decision is Decision.REMOVE:
         return Verdict(Move.GOES, Why.DECIDED, end + grace if end else now)
-    if end is not None:
+    if end is not None and not _was_let_in_after(person, end):
         return Verdict(Move.GOES, Why.EXPIRED, end + grace)
-    if person.came is Came.LINK:
+    if end is None and person.came is Came.LINK:
         return Verdict(Move.GOES, Why.NOTHING_LEFT, now)
     return Verdict(Move.ASKS, Why.UNLISTED)
+
+
+def _was_let_in_after(person: Person, end: datetime) -> bool:
+    by_others = person.came in (Came.HAND, Came.OTHERS)
+    return by_others and person.came_at is not None and person.came_at >= end
+
+
+def lasting(person: Person, now: datetime) -> Decision | None:
+    """The decision about somebody that still holds: "remove" ends when he is out, or has paid time."""
+    is_done = person.standing in (Standing.OUT, Standing.BANNED) or any(
+        span.holds(now) for span in person.spans
+    )
+    return None if person.decision is Decision.REMOVE and is_done else person.decision
 
 
 def _unless_kept(person: Person, verdict: Verdict) -> Verdict:
@@ -200,6 +255,11 @@ def key_of(at: datetime, bot_id: int = 0, update_id: int = 0) -> str:
     of ours, without an id, comes before the updates of its second.
     """
     return f"{int(at.timestamp()):012d}:{bot_id:020d}:{update_id:020d}"
+
+
+def moment_of(key: str) -> datetime | None:
+    """The moment in such a key, to the second; None if it is empty."""
+    return datetime.fromtimestamp(int(key.partition(":")[0]), UTC) if key else None
 
 
 def fold(known: Known, sighting: Sighting) -> Known:

@@ -29,12 +29,20 @@ async def list_screen(ctx: Context) -> Screen:
     for chat in found:
         key = ChatKey(chat.chat_key)
         count = await people.count(ctx.session, key, ctx.now)
-        name = places[key].name
-        lines.append(
-            ctx.text(
-                "access-line", chat=name, state=_state(chat), present=count.present, unlisted=count.unlisted
+        place = places[key]
+        name = place.name
+        if place.title is None and place.username is None:
+            lines.append(ctx.text("access-line-unknown", id=str(place.telegram_id)))
+        else:
+            lines.append(
+                ctx.text(
+                    "access-line",
+                    chat=name,
+                    state=_state(chat),
+                    present=count.present,
+                    unlisted=count.unlisted,
+                )
             )
-        )
         rows.append([Press(name[:LONGEST_LABEL], f"access:card:{key}")])
     if not found:
         lines.append(ctx.text("access-none"))

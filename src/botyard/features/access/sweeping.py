@@ -121,7 +121,8 @@ async def _note(
         return
     for row, verdict in await people.reconsider_member(session, user_id, terms, now):
         if row.chat_key == chat.chat_key and verdict.move is Move.COMES:
-            await telling.look_at_member(session, user_id, now, in_any_case=True)
+            row.invited_at = None
+            await telling.look_at_member(session, user_id, now)
 
 
 SWEEP = HouseJob(comparing.SWEEP_JOB, _swept)

@@ -44,11 +44,9 @@ async def look_at_chat(session: AsyncSession, chat_key: ChatKey, now: datetime) 
     await enqueue(session, STEP_JOB, {"chat": chat_key}, now)
 
 
-async def look_at_member(
-    session: AsyncSession, user_id: UserId, now: datetime, *, in_any_case: bool = False
-) -> None:
-    """Has a member's access looked at; `in_any_case`: he is told the way in even if he was told before."""
-    await enqueue(session, MEMBER_JOB, {"user_id": user_id, "tries": 0, "anew": in_any_case}, now)
+async def look_at_member(session: AsyncSession, user_id: UserId, now: datetime) -> None:
+    """Has a member's access looked at: he is told the way in if that is news to him."""
+    await enqueue(session, MEMBER_JOB, {"user_id": user_id, "tries": 0}, now)
 
 
 def way_rows(found: Sequence[Way]) -> Rows:
@@ -65,15 +63,32 @@ async def tell_ways(
     if place is None:
         return None
     bot_id, chat_key, language = place
-    html = house.texts.format(language, "access-ways", count=len(found))
+    own = sum(way.is_own for way in found)
+    kind = "all" if own == len(found) else "some" if own else "none"
+    html = house.texts.format(language, "access-ways", count=len(found), own=kind)
     return _message(bot_id, chat_key, html, way_rows(found))
+
+
+async def tell_removed(
+    house: House, session: AsyncSession, chat_key: ChatKey, user_id: UserId, why: str, now: datetime
+) -> None:
+    """Tells somebody that he is in a chat no more, and why, with the way to come back."""
+    place = await _private(house, session, user_id, [])
+    if place is None:
+        return
+    bot_id, private, language = place
+    name = (await places_of(session, [chat_key]))[chat_key].name
+    html = house.texts.format(language, "access-gone", chat=name, why=why)
+    rows: Rows = [[Press(house.texts.format(language, "access-button-plans"), "plans:open")]]
+    await outbox_queue.add(await session.connection(), [_message(bot_id, private, html, rows)], now)
 
 
 async def offer_rows(
     house: House, session: AsyncSession, chat: AccessChat, language: str | None, now: datetime
 ) -> Rows:
     """A button for each plan that lets into the chat and is sold now; else one for all plans."""
-    offers = [each for each in await catalog.offers(session, now) if each.code in chat.plans]
+    plans = await catalog.plans_into(session, ChatKey(chat.chat_key))
+    offers = [each for each in await catalog.offers(session, now) if each.code in plans]
     rows: list[list[Press]] = [
         [Press(each.title[:LONGEST_LABEL], f"plans:open:{each.code}")] for each in offers[:MOST_OFFERS]
     ]

@@ -17,6 +17,7 @@ from botyard.features.access.service.chats import Terms
 from botyard.features.access.service.explaining import ChatAccess, Explained
 from botyard.ids import UserId
 from botyard.members.entitlements import Entitlement
+from botyard.routing.keyboard import is_row_number
 
 WORDS = {
     "admin": "an admin, never removed",
@@ -27,7 +28,7 @@ WORDS = {
     "adopted": "an admin said that they may stay",
     "ignored": "an admin said to leave them alone",
     "decided": "an admin decided so",
-    "unlisted": "never paid, and waits for an admin's decision",
+    "unlisted": "had no time when they came in, and waits for an admin's decision",
     "banned": "an admin of the chat banned them",
     "never": "no time now",
 }
@@ -44,17 +45,20 @@ def explain(tools: Tools) -> Callable[..., None]:
     """The command `botyard explain`."""
 
     def explain(
-        telegram_id: Annotated[int, typer.Argument(help="The member's Telegram id.", min=1)],
+        telegram_id: Annotated[str, typer.Argument(help="The member's Telegram id, a number.")],
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ) -> None:
         """Tell from which payments a member's access follows, chat by chat: in or out, and why."""
+        if not is_row_number(telegram_id) or not int(telegram_id):
+            raise typer.BadParameter("a Telegram id is a number, such as 123456789; see 'botyard users list'")
+        user_id = UserId(int(telegram_id))
         settings = tools.settings
         terms = Terms(settings.grace, settings.removal_brake, settings.two_person_above)
         now = SystemClock().now()
 
         async def look(database: Database) -> Explained:
             async with database.reading() as session:
-                return await explaining.explain(session, UserId(telegram_id), terms, now)
+                return await explaining.explain(session, user_id, terms, now)
 
         found = tools.with_database(look)
         if as_json:

@@ -7,7 +7,7 @@ from botyard.features.access import screens, telling
 from botyard.features.access.models import AccessChat
 from botyard.features.access.rules import Decision
 from botyard.features.access.service import chats, deciding
-from botyard.features.access.service.deciding import Said
+from botyard.features.access.service.deciding import PlanChanged, Said
 from botyard.ids import ChatKey, UserId
 from botyard.members.audit import Actor
 from botyard.members.models import Role
@@ -98,7 +98,11 @@ async def _agree(ctx: Context, chat: AccessChat, word: str, seen: int) -> Screen
     """An admin's yes to a plan that he has seen."""
     terms = telling.terms_of(ctx.house)
     say_yes = deciding.go_live if word == "live" else deciding.approve
-    said = await say_yes(ctx.session, chat, seen, _actor(ctx), terms, ctx.now)
+    try:
+        said = await say_yes(ctx.session, chat, seen, _actor(ctx), terms, ctx.now)
+    except PlanChanged as problem:  # the screen with the old number gives way to what is so now
+        ctx.answer(str(problem), alert=True)
+        return await screens.plan_screen(ctx, chat)
     if said is Said.WAITS:
         ctx.answer(ctx.text("access-second"), alert=True)
         await telling.ask_others(ctx.house.texts, ctx.session, chat, ctx.bot.id, ctx.member.id, seen, ctx.now)

@@ -18,7 +18,7 @@ from botyard.features.access.reading import Change, JoinRequest, read_change, re
 from botyard.features.access.rules import Came, Sighting, key_of
 from botyard.features.access.service import chats, entering, links, people, removing
 from botyard.features.access.service.chats import NotPaid
-from botyard.ids import BotId, ChatId
+from botyard.ids import BotId, ChatId, UserId
 from botyard.members import chats as known_chats
 from botyard.outbox.models import OnUnknown, Priority
 from botyard.outbox.queue import Call
@@ -63,12 +63,21 @@ async def somebody_came_or_went(ctx: Context) -> bool:
 
 
 async def _how_he_came(ctx: Context, change: Change) -> Came | None:
-    """Through a link of ours, or our bot's yes; else by somebody's hand. None if he did not come."""
+    """Through a link of ours, or our bot's yes; else by somebody's hand. None if he did not come.
+
+    A link that was made for one member ends when it was used. If it was another who used it, the member gets
+    a new one.
+    """
     link = await links.whose(ctx.session, change.invite_link.invite_link) if change.invite_link else None
     if link is not None and link.user_id is not None:
         await links.revoke(ctx.session, link, ctx.now)
     if not change.is_entry:
         return None
+    if link is not None and link.user_id not in (None, change.new_chat_member.user.id):
+        owner = UserId(link.user_id)
+        await entering.forget_told(ctx.session, ctx.chat.key, owner)
+        await telling.look_at_member(ctx.session, owner, ctx.now)
+        return Came.OTHERS
     return Came.LINK if link is not None or BotId(change.from_.id) in ctx.house.bots else Came.HAND
 
 
@@ -79,7 +88,7 @@ async def somebody_asks_to_join(ctx: Context) -> bool:
     chat = await _paid_chat(ctx)
     if request is None or chat is None or ctx.envelope.sender is None:
         return False
-    keeper = await chats.keeper_of(ctx.session, ctx.chat.key, ctx.house.bots)
+    keeper = await chats.inviter_of(ctx.session, ctx.chat.key, ctx.house.bots)
     if request.query_id is None and keeper not in (None, ctx.bot.id):
         return True  # the other bot was asked too, and answers
     asked = Asked(ctx.bot.id, ctx.chat.key, ctx.envelope.sender.id, request.query_id)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.db.statements import insert_new
 from botyard.errors import BotyardError
 from botyard.features.access.models import AccessChat, Keeper, Mode, Problem
 from botyard.features.access.rules import key_of
+from botyard.features.access.service import opening
 from botyard.features.billing.service import catalog
 from botyard.ids import BotId, ChatKey
 from botyard.members.chats import places_of
@@ -48,7 +49,7 @@ class Rights:
 async def all_paid(session: AsyncSession, now: datetime) -> list[AccessChat]:
     """Every chat that a plan lets into, in the catalog's order; one that is new begins in dry run.
 
-    Where other plans than before let into one, it is compared anew.
+    Where other plans than before let into one, that is written down (`opening.notice`).
     """
     sold = await catalog.sold_chats(session)
     known = {row.chat_key: row for row in await session.scalars(select(AccessChat))}
@@ -56,8 +57,10 @@ async def all_paid(session: AsyncSession, now: datetime) -> list[AccessChat]:
         row = known.get(chat_key)
         if row is None:
             known[chat_key] = await _begin(session, chat_key, plans, now)
-        elif sorted(row.plans) != sorted(plans):
-            row.plans, row.compared_through = plans, 0
+        else:
+            await opening.notice(session, row, plans, now)
+    for row in [known[each] for each in known if each not in sold]:
+        await opening.notice(session, row, [], now)
     return [known[chat_key] for chat_key in sold]
 
 
@@ -66,7 +69,11 @@ async def find(session: AsyncSession, chat_key: ChatKey, now: datetime) -> Acces
     plans = (await catalog.sold_chats(session)).get(chat_key)
     if plans is None:
         raise NotPaid("No plan lets into this chat.", remedy="Name the chat in a plan first.")
-    return await session.get(AccessChat, chat_key) or await _begin(session, chat_key, plans, now)
+    chat = await session.get(AccessChat, chat_key)
+    if chat is None:
+        return await _begin(session, chat_key, plans, now)
+    await opening.notice(session, chat, plans, now)
+    return chat
 
 
 async def peek(session: AsyncSession, chat_key: ChatKey) -> AccessChat | None:
@@ -93,6 +100,7 @@ async def _begin(session: AsyncSession, chat_key: ChatKey, plans: Sequence[str],
         "allowed": 0,
         "wanted_size": 0,
         "created_at": now,
+        "told_through": 0,
     }
     await session.execute(insert_new(session.get_bind().dialect, AccessChat).values(values))
     return await session.get_one(AccessChat, chat_key)
@@ -120,6 +128,10 @@ async def note_rights(
     )
     row.checked_at = now
     if key > row.seen_key:
+        if rights.can_invite and not row.can_invite:
+            await session.execute(
+                update(AccessChat).where(AccessChat.chat_key == chat_key).values(told_through=0)
+            )
         row.seen_key = key
         row.is_admin = rights.is_admin
         row.can_invite = rights.can_invite
@@ -133,11 +145,25 @@ async def keepers_of(session: AsyncSession, chat_key: ChatKey) -> Sequence[Keepe
 
 
 async def keeper_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
-    """The bot among these that lets in and removes; None if none may do both."""
-    for keeper in await keepers_of(session, chat_key):
-        if keeper.is_admin and keeper.can_invite and keeper.can_restrict and keeper.bot_id in bots:
-            return BotId(keeper.bot_id)
-    return None
+    """The bot among these that is an admin of the chat, the one with most rights; None if none is."""
+    return next((BotId(each.bot_id) for each in await _admins(session, chat_key, bots)), None)
+
+
+async def inviter_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
+    """The bot among these that lets in, one that may remove too before others; None if none may."""
+    admins = await _admins(session, chat_key, bots)
+    return next((BotId(each.bot_id) for each in admins if each.can_invite), None)
+
+
+async def remover_of(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> BotId | None:
+    """The bot among these that removes; None if none may."""
+    admins = await _admins(session, chat_key, bots)
+    return next((BotId(each.bot_id) for each in admins if each.can_restrict), None)
+
+
+async def _admins(session: AsyncSession, chat_key: ChatKey, bots: Collection[BotId]) -> list[Keeper]:
+    found = [each for each in await keepers_of(session, chat_key) if each.is_admin and each.bot_id in bots]
+    return sorted(found, key=lambda each: (-each.can_invite - each.can_restrict, each.bot_id))
 
 
 async def to_check(session: AsyncSession, chat_key: ChatKey, now: datetime) -> list[BotId]:
@@ -164,18 +190,27 @@ def problem_of(place: ChatPlace, keepers: Sequence[Keeper], bots: Collection[Bot
     admins = [each for each in keepers if each.is_admin and each.bot_id in bots]
     if not admins:
         return Problem.NO_ADMIN
-    if any(each.can_invite and each.can_restrict for each in admins):
-        return None
-    if any(each.can_invite for each in admins):
-        return Problem.NO_RESTRICT
-    return Problem.NO_INVITE if any(each.can_restrict for each in admins) else Problem.NO_RIGHTS
+    lets_in, removes = any(each.can_invite for each in admins), any(each.can_restrict for each in admins)
+    if lets_in:
+        return None if removes else Problem.NO_RESTRICT
+    return Problem.NO_INVITE if removes else Problem.NO_RIGHTS
+
+
+def is_open(chat: AccessChat) -> bool:
+    """Whether who has paid can be let in."""
+    return chat.problem is None or chat.problem.lets_in
 
 
 async def look_for_problem(session: AsyncSession, chat: AccessChat, bots: Collection[BotId]) -> bool:
-    """Writes down what the chat lacks; answers whether the owner has to be told, which is once for each."""
-    key = ChatKey(chat.chat_key)
+    """Writes down what the chat lacks; answers whether the owner has to be told, which is once for each.
+
+    Where members can be let in again, those are to be told who have not been.
+    """
+    key, was_open = ChatKey(chat.chat_key), is_open(chat)
     place = (await places_of(session, [key]))[key]
     chat.problem = problem_of(place, await keepers_of(session, key), bots)
+    if is_open(chat) and not was_open:
+        chat.told_through = 0
     if chat.problem is None:
         chat.told_problem = None
         return False

@@ -10,8 +10,8 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.features.access.models import AccessChat, AccessMember, Mode
-from botyard.features.access.rules import Standing, Verdict, is_too_much, most_at_once
-from botyard.features.access.service import people
+from botyard.features.access.rules import Opening, Standing, Verdict, is_too_much, most_at_once
+from botyard.features.access.service import opening, people
 from botyard.features.access.service.chats import Terms
 from botyard.features.access.service.people import Count
 from botyard.ids import BotId, ChatKey, UserId
@@ -40,7 +40,7 @@ async def compare_step(session: AsyncSession, chat: AccessChat, terms: Terms, no
     if chat.compared_through is None:
         if chat.compared_at is not None and now - chat.compared_at < COMPARE_EVERY:
             return False
-        chat.compared_through = 0
+        chat.compared_through = chat.told_through = 0
     rows = (
         await session.scalars(
             select(AccessMember)
@@ -126,7 +126,8 @@ async def _candidates(session: AsyncSession, chat: AccessChat, through: int) -> 
     wanted = select(User.id).where(User.id > through).order_by(User.id).limit(SWEEP_STEP)
     if chat.swept_at is not None:
         known = exists().where(AccessMember.chat_key == chat.chat_key, AccessMember.user_id == User.id)
-        paid = exists().where(EntitlementRow.user_id == User.id, EntitlementRow.plan.in_(chat.plans))
+        opens = await opening.of_chat(session, ChatKey(chat.chat_key))
+        paid = exists().where(EntitlementRow.user_id == User.id, opening.lets_in(opens))
         wanted = wanted.where(or_(known, paid))
     return [UserId(each) for each in await session.scalars(wanted)]
 
@@ -162,7 +163,8 @@ async def plan(session: AsyncSession, chat: AccessChat, terms: Terms, now: datet
     key = ChatKey(chat.chat_key)
     count = await people.count(session, key, now)
     ids = await people.due(session, key, now, most)
-    spans = await people.spans_of(session, chat.plans, ids)
+    opens = await opening.of_chat(session, key)
+    spans = await opening.spans_of(session, key, ids)
     names = await names_of(session, ids)
     going = []
     for user_id in ids:
@@ -170,8 +172,9 @@ async def plan(session: AsyncSession, chat: AccessChat, terms: Terms, now: datet
         verdict = people.verdict_on(row, spans.get(user_id, []), terms, now)
         name = names[user_id] if names[user_id] != str(user_id) else row.name or str(user_id)
         going.append(Going(user_id, name, verdict))
-    coming = [UserId(each) for each in await session.scalars(_coming(chat, now).limit(most))]
-    total = await session.scalar(select(func.count()).select_from(_coming(chat, now).subquery()))
+    may_come = coming_in(key, opens, now)
+    coming = [UserId(each) for each in await session.scalars(may_come.limit(most))]
+    total = await session.scalar(select(func.count()).select_from(may_come.subquery()))
     coming_names = await names_of(session, coming)
     return Plan(
         count,
@@ -184,16 +187,17 @@ async def plan(session: AsyncSession, chat: AccessChat, terms: Terms, now: datet
     )
 
 
-def _coming(chat: AccessChat, now: datetime) -> Select[int]:
+def coming_in(chat_key: ChatKey, opens: Opening, now: datetime) -> Select[int]:
+    """Who may come into a chat now, and is not there, by their ids."""
     here = exists().where(
-        AccessMember.chat_key == chat.chat_key,
+        AccessMember.chat_key == chat_key,
         AccessMember.user_id == EntitlementRow.user_id,
         AccessMember.standing.in_(HERE),
     )
     return (
         select(EntitlementRow.user_id)
         .where(
-            EntitlementRow.plan.in_(chat.plans),
+            opening.lets_in(opens),
             EntitlementRow.starts_at <= now,
             EntitlementRow.ends_at > now,
             ~here,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from botyard.errors import BotyardError
 from botyard.features.access.models import AccessMember, Mode, Problem
-from botyard.features.access.rules import Came, Decision, Standing, Verdict
-from botyard.features.access.service import chats, people
+from botyard.features.access.rules import Bought, Came, Decision, Span, Standing, Verdict
+from botyard.features.access.service import chats, opening, people
 from botyard.features.access.service.chats import Terms
 from botyard.features.billing.service import catalog, ledger
 from botyard.ids import ChatKey, UserId
 from botyard.members import entitlements
 from botyard.members.chats import places_of
 from botyard.members.directory import names_of
-from botyard.members.entitlements import Entitlement
+from botyard.members.entitlements import Entitlement, PaymentId
 from botyard.members.member import ChatPlace
 from botyard.members.models import User
 from botyard.money import Money
@@ -76,7 +76,8 @@ async def explain(session: AsyncSession, user_id: UserId, terms: Terms, now: dat
     """From which rows of the ledger each access of a member follows. Raises `Nobody`."""
     payments = await ledger.rows_of(session, user_id)
     given = await entitlements.of_member(session, user_id)
-    access = await _chats(session, user_id, given, terms, now)
+    moments = {PaymentId(each.id): each.at for each in payments}
+    access = await _chats(session, user_id, given, moments, terms, now)
     if not payments and not access and await session.get(User, user_id) is None:
         raise Nobody(f"Nobody with the id {user_id} is known.", remedy="See 'botyard users list'.")
     giving = {each.payment_id for each in given}
@@ -100,19 +101,28 @@ async def explain(session: AsyncSession, user_id: UserId, terms: Terms, now: dat
 
 
 async def _chats(
-    session: AsyncSession, user_id: UserId, given: Sequence[Entitlement], terms: Terms, now: datetime
+    session: AsyncSession,
+    user_id: UserId,
+    given: Sequence[Entitlement],
+    moments: Mapping[PaymentId, datetime],
+    terms: Terms,
+    now: datetime,
 ) -> list[ChatAccess]:
-    opened = await catalog.chats_of(session, {each.plan for each in given})
     sold = await catalog.sold_chats(session)
     found = []
     places = await places_of(session, list(sold))
     for key, plans in sold.items():
         row = await session.get(AccessMember, {"chat_key": key, "user_id": user_id})
-        relevant = [each for each in given if key in opened.get(each.plan, set())]
+        opens = await opening.of_chat(session, key)
+        relevant = [each for each in given if opens.opens(_bought(each, moments))]
         if row is None and not relevant:
             continue
         found.append(await _chat(session, places[key], plans, row, relevant, user_id, terms, now))
     return found
+
+
+def _bought(each: Entitlement, moments: Mapping[PaymentId, datetime]) -> Bought:
+    return Bought(each.plan, moments.get(each.payment_id, each.starts_at), Span(each.starts_at, each.ends_at))
 
 
 async def _chat(
@@ -127,7 +137,7 @@ async def _chat(
 ) -> ChatAccess:
     key = ChatKey(place.key)
     row = row or AccessMember(chat_key=key, user_id=user_id, standing=Standing.OUT, came=Came.UNKNOWN)
-    spans = await people.spans_of(session, plans, [user_id])
+    spans = [Span(each.starts_at, each.ends_at) for each in relevant]
     chat = await chats.peek(session, key)
     return ChatAccess(
         place,
@@ -139,5 +149,5 @@ async def _chat(
         row.came,
         row.decision,
         row.removal is not None,
-        people.verdict_on(row, spans.get(user_id, []), terms, now),
+        people.verdict_on(row, spans, terms, now),
     )

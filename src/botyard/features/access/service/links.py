@@ -23,7 +23,7 @@ OWN_LIFE = timedelta(days=7)
 """A link for one member that he does not use ends by itself."""
 NAME = "paid access"
 PATIENCE = timedelta(minutes=10)
-"""So long after asking for a link without an answer it is asked for again."""
+"""So long after asking for a link without an answer it is asked for again, and the first call is given up."""
 
 
 async def current(
@@ -67,23 +67,40 @@ async def ask(
         chat_key,
         priority=Priority.REPLY,
         on_unknown=OnUnknown.REPEAT,
+        expires_at=now + PATIENCE,
         receipt=receipt,
     )
     await outbox_queue.add(await session.connection(), [call], now)
     await receipts.follow(session, LINK_JOB, receipt, {"link": link.id}, now)
 
 
-async def made(session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> None:
-    """Keeps the address of a link that was made, or forgets the link that could not be."""
+async def made(session: AsyncSession, payload: Mapping[str, Any], now: datetime) -> AccessLink | None:
+    """Keeps the address of a link that was made, or forgets the link that could not be.
+
+    Answers the link if it has just been made. A member's own that another has replaced ends.
+    """
     fates = await receipts.ended(session, LINK_JOB, payload, now)
     link = await session.get(AccessLink, payload["link"])
-    if fates is None or link is None:
-        return
+    if fates is None or link is None or link.url is not None:
+        return None
     fate = fates[-1] if fates else None
     if fate is not None and fate.state is CallState.SENT and fate.result:
         link.url = str(fate.result["invite_link"])[:128]
-    else:
-        link.ended_at = now
+        if link.user_id is not None and await _is_replaced(session, link):
+            await revoke(session, link, now)
+        return link if link.ended_at is None else None
+    link.ended_at = now
+    return None
+
+
+async def _is_replaced(session: AsyncSession, link: AccessLink) -> bool:
+    newer = select(AccessLink.id).where(
+        AccessLink.chat_key == link.chat_key,
+        AccessLink.user_id == link.user_id,
+        AccessLink.id > link.id,
+        AccessLink.ended_at.is_(None),
+    )
+    return await session.scalar(newer.limit(1)) is not None
 
 
 async def whose(session: AsyncSession, url: str) -> AccessLink | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,11 +22,13 @@ from botyard.features.access.rules import (
     Verdict,
     fold,
     judge,
+    lasting,
+    moment_of,
 )
 from botyard.features.access.service.chats import Terms
+from botyard.features.access.service.opening import spans_of
 from botyard.features.billing.service import catalog
 from botyard.ids import ChatKey, UserId
-from botyard.members.entitlements import EntitlementRow
 from botyard.members.models import BotChat
 
 LONGEST_NAME = 128
@@ -80,33 +81,26 @@ async def locked(session: AsyncSession, chat_key: ChatKey, user_id: UserId) -> A
     return await session.get_one(AccessMember, key, with_for_update=True, populate_existing=True)
 
 
-async def spans_of(
-    session: AsyncSession, plans: Collection[str], user_ids: Collection[UserId]
-) -> Mapping[UserId, list[Span]]:
-    """The time that these members have had, have and will have with one of these plans."""
-    rows = await session.execute(
-        select(EntitlementRow.user_id, EntitlementRow.starts_at, EntitlementRow.ends_at)
-        .where(EntitlementRow.user_id.in_(user_ids), EntitlementRow.plan.in_(plans))
-        .order_by(EntitlementRow.starts_at)
-    )
-    found: defaultdict[UserId, list[Span]] = defaultdict(list)
-    for user_id, starts_at, ends_at in rows:
-        found[UserId(user_id)].append(Span(starts_at, ends_at))
-    return found
-
-
 def verdict_on(row: AccessMember, spans: Sequence[Span], terms: Terms, now: datetime) -> Verdict:
     """What is to happen to somebody."""
-    return judge(Person(row.standing, row.came, row.decision, spans), now, terms.grace)
+    return judge(_person(row, spans), now, terms.grace)
+
+
+def _person(row: AccessMember, spans: Sequence[Span]) -> Person:
+    return Person(row.standing, row.came, row.decision, spans, moment_of(row.came_key or ""))
 
 
 async def reconsider(
     session: AsyncSession, chat: AccessChat, rows: Sequence[AccessMember], terms: Terms, now: datetime
 ) -> None:
     """Writes down from when on these have to go, and who waits for an admin's decision."""
-    spans = await spans_of(session, chat.plans, [UserId(row.user_id) for row in rows])
+    spans = await spans_of(session, ChatKey(chat.chat_key), [UserId(row.user_id) for row in rows])
     for row in rows:
-        verdict = verdict_on(row, spans.get(UserId(row.user_id), []), terms, now)
+        times = spans.get(UserId(row.user_id), [])
+        decision = lasting(_person(row, times), now)
+        if decision is not row.decision:
+            row.decision = row.decided_by = None
+        verdict = verdict_on(row, times, terms, now)
         if verdict.move is Move.GOES and row.due_at is not None and row.due_at <= now:
             continue  # it says so already, since when
         if row.due_at != verdict.due_at:
@@ -130,7 +124,7 @@ async def reconsider_member(
             continue
         row = await locked(session, key, user_id)
         await reconsider(session, chat, [row], terms, now)
-        spans = await spans_of(session, chat.plans, [user_id])
+        spans = await spans_of(session, key, [user_id])
         found.append((row, verdict_on(row, spans.get(user_id, []), terms, now)))
     return found
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from botyard.db.hot import in_one_trip
 from botyard.features.access.models import AccessChat, AccessMember, Mode
 from botyard.features.access.rules import Move, Standing, Verdict, is_too_much
-from botyard.features.access.service import people
+from botyard.features.access.service import opening, people
 from botyard.features.access.service.chats import Terms
 from botyard.ids import BotId, ChatKey, UserId
 from botyard.jobs import receipts
@@ -99,7 +99,13 @@ async def _remove(
         receipt=row.removal,
     )
     await outbox_queue.add(await session.connection(), [call], now)
-    payload = {"chat": chat.chat_key, "user": user_id, "seen": row.seen_key, "why": verdict.why.value}
+    payload = {
+        "chat": chat.chat_key,
+        "user": user_id,
+        "seen": row.seen_key,
+        "why": verdict.why.value,
+        "at": now.isoformat(),
+    }
     await receipts.follow(session, REMOVED_JOB, row.removal, payload, now)
     audit.record(
         session,
@@ -118,7 +124,7 @@ async def _verdict(
     session: AsyncSession, chat: AccessChat, row: AccessMember, terms: Terms, now: datetime
 ) -> Verdict:
     user_id = UserId(row.user_id)
-    spans = await people.spans_of(session, chat.plans, [user_id])
+    spans = await opening.spans_of(session, ChatKey(chat.chat_key), [user_id])
     return people.verdict_on(row, spans.get(user_id, []), terms, now)
 
 
@@ -150,6 +156,8 @@ class Fallout:
     """What is left to do once it is known what became of a removal."""
 
     NOTHING = "nothing"
+    REMOVED = "removed"
+    """He is out: he has to be told."""
     CHECK = "check"
     """Nobody knows for sure whether he is there."""
     LET_IN = "let_in"
@@ -176,9 +184,14 @@ async def ended(
     if fate.state is CallState.SENT:
         if row.seen_key == payload["seen"]:  # else an update has said since how it is
             row.standing = Standing.OUT
+        if row.standing is not Standing.OUT:
+            await people.reconsider(session, chat, [row], terms, now)
+            return Fallout.NOTHING
+        if row.invited_at is not None and row.invited_at <= datetime.fromisoformat(payload["at"]):
+            row.invited_at = None
         await people.reconsider(session, chat, [row], terms, now)
         verdict = await _verdict(session, chat, row, terms, now)
-        return Fallout.LET_IN if verdict.move is Move.COMES else Fallout.NOTHING
+        return Fallout.LET_IN if verdict.move is Move.COMES else Fallout.REMOVED
     if any(words in (fate.error or "").lower() for words in _IS_ADMIN):
         row.standing = Standing.ADMIN
         await people.reconsider(session, chat, [row], terms, now)

@@ -1,12 +1,28 @@
 # what members see
 access-ways = { $count ->
-        [one] 🔓 Your way in is open. Press the button and ask to join: you are let in at once.
-       *[other] 🔓 Your way into { $count } chats is open. Press a button and ask to join: you are let in at once.
+        [one] 🔓 Your way in is open.
+       *[other] 🔓 Your way into { $count } chats is open.
+    } { $own ->
+        [all] { $count ->
+            [one] Press the button: its link is
+           *[other] Press a button: its link is
+        } for you alone, and works once, within seven days. Do not pass it on.
+        [some] Press a button, and ask to join where Telegram offers it: you are let in at once. Do not pass the links on: some are for you alone, and work once, within seven days.
+       *[none] Press { $count ->
+            [one] the button
+           *[other] a button
+        } and ask to join: you are let in at once.
+    }
+access-gone = { $why ->
+        [expired] Your time in <b>{ $chat }</b> is over, so you are not in it any more. You are welcome back at any time: with a new plan you are in again at once.
+        [nothing_left] What you had paid for <b>{ $chat }</b> was given back, so you are not in it any more. You are welcome back with a new plan.
+       *[other] You are not in <b>{ $chat }</b> any more. With a plan you can come back at once.
     }
 access-status = { $count ->
-        [one] You may enter one chat that you are not in:
-       *[other] You may enter { $count } chats that you are not in:
+        [one] You may enter one chat that you are not in. Its button is below.
+       *[other] You may enter { $count } chats that you are not in. Their buttons are below.
     }
+access-status-banned = You have a plan for <b>{ $chat }</b>, but an admin of that chat has banned you there. Ask us about it.
 access-status-soon = Your way in is being made. Look again in a minute.
 access-offer =
     <b>{ $chat }</b> is for members with a plan.
@@ -20,7 +36,7 @@ access-card-problem = ⚠️ { access-lacks }
 access-lacks = { $problem ->
         [no_admin] no bot is an admin here, so nobody can be let in or removed. Make one an admin, with the rights to invite users and to ban users.
         [no_invite] the bot may not invite users, so nobody can be let in. Give it the right "Invite Users via Link".
-        [no_restrict] the bot may not ban users, so nobody can be removed. Give it the right "Ban Users".
+        [no_restrict] who has paid is let in, but nobody is removed: the bot may not ban users. Give it the right "Ban Users"; removals wait until then.
         [no_rights] the bot may neither invite users nor ban them. Give it both rights.
        *[basic_group] this is a basic group, where Telegram lets no bot decide who comes in. Make it a supergroup: in the group's settings, show its history to new members.
     }
@@ -46,6 +62,7 @@ access-unsold = { $count ->
         [one] A bot is an admin of one chat that no plan lets into: { $names }
        *[other] Bots are admins of { $count } chats that no plan lets into: { $names }
     }
+access-line-unknown = A plan lets into the chat <code>{ $id }</code>, but no bot has ever been in it. Make a bot an admin there.
 access-line = <b>{ $chat }</b>: { $state ->
         [problem] needs you
         [braked] waits for your yes
@@ -127,6 +144,7 @@ access-who = <b>In the chat without ever having paid</b>
 access-who-none = Nobody waits for a decision.
 access-who-line = – <a href="tg://user?id={ $id }">{ $name }</a>, { $came ->
         [hand] let in by an admin or another link
+        [others] came by a link made for another member
         [link] came by our link
        *[other] was there before
     }

@@ -76,6 +76,17 @@ async def chats_of(session: AsyncSession, plans: Collection[str]) -> dict[str, s
     return found
 
 
+async def plans_into(session: AsyncSession, chat_key: ChatKey) -> list[str]:
+    """The codes of the plans that let into a chat, whether still sold or not."""
+    rows = await session.scalars(
+        select(Plan.code)
+        .join(PlanChat, PlanChat.plan_id == Plan.id)
+        .where(PlanChat.chat_key == chat_key)
+        .order_by(Plan.position)
+    )
+    return list(rows)
+
+
 async def sold_chats(session: AsyncSession) -> dict[ChatKey, list[str]]:
     """Every chat that some plan lets into, with the codes of these plans, whether still sold or not."""
     rows = await session.execute(

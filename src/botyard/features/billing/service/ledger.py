@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from botyard.db.statements import insert_new
 from botyard.features.billing.models import Direction, Kind, OrderId, Payment, Plan, Source
@@ -29,6 +30,11 @@ class About:
     order_id: OrderId | None = None
     by: UserId | None = None
     reason: str = ""
+
+
+def moment_of(payment_id: InstrumentedAttribute[int]) -> ScalarSelect[datetime]:
+    """When the row of the ledger was that a row of another table names: a column for its statement."""
+    return select(Payment.at).where(Payment.id == payment_id).scalar_subquery()
 
 
 async def record(
