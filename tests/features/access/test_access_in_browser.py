@@ -76,7 +76,7 @@ async def test_the_plan_is_looked_at_and_switched_to_live(
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text))  # also what the policy stops
         await page.goto(f"{url}/console/access")
-        await expect(page.get_by_text("The bot may neither invite users nor ban them.")).to_be_visible()
+        await expect(page.get_by_text("The bot may neither invite users nor ban them")).to_be_visible()
         await look(page, "access")
         await page.get_by_role("link", name="Gold signals").click()
         await look(page, "access-chat")
