@@ -23,6 +23,8 @@ PIECES = """
     \uff47old \uff27\uff4f \uff4c\uff44 \uff29 \uff45\u0301 \uff3f \uff0b \uff11
     _ ' # ( - + 2 1 ² \u0301 \u0323 \ufe0f \u200d \u200c \u20e3
 """
+ODD_KEYCAP = re.compile("(?:^|[^0-9#*\ufe0f])\u20e3")
+"""A keycap belongs around a digit, # or * (UTS 51): around a letter it has no meaning to agree on."""
 SPACE = [" ", "  ", "\n", "\u00a0", "\u3000\n"]
 pieces = st.sampled_from(PIECES.split() + SPACE)
 posts = st.lists(pieces, max_size=14).map("".join)
@@ -64,6 +66,7 @@ def _rules(draw: st.DrawFn, post: str) -> list[MatchRule]:
 @given(st.data())
 def test_the_matcher_finds_what_the_obvious_one_finds(data: st.DataObject) -> None:
     post = data.draw(posts, label="post")
+    assume(not ODD_KEYCAP.search(post))
     rules = data.draw(_rules(post), label="rules")
 
     matches = Matcher(rules).match(post)
