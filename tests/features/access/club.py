@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tests.support.outcomes import bot_of, sent
+from tests.support.outcomes import Outcome, bot_of, pressed, sent
 from tests.support.running import ANA, OWNER, PAUL, Running, running
 
 from botyard.clock import SystemClock
@@ -299,3 +299,10 @@ async def a_club(database_url: str, folder: Path, **settings: Any) -> AsyncItera
                 await house.say(user_id, "/start")
             await club.answered()
             yield club
+
+
+async def presses(house: Running, user_id: int, label: str, **more: Any) -> Outcome:
+    """What became of a press, once all that it had to say has arrived."""
+    outcome = await pressed(house, user_id, label, **more)
+    await sent(house)
+    return outcome

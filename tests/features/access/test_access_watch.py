@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, refunds, row_of, sell
-from tests.support.outcomes import given, pressed
+from tests.features.access.club import CLUB, GROUP, KENJI, RIGHTS, a_club, presses, refunds, row_of, sell
+from tests.support.outcomes import given
 from tests.support.running import ANA, NEWS, OWNER, PAUL, SHOP
 
 from botyard.features.access.models import Mode, Problem
@@ -29,12 +29,12 @@ async def test_an_existing_group_begins_dry_and_who_was_there_before_is_listed_n
         assert await club.status(PAUL, GROUP) == "member"  # dry run
 
         assert "Gold traders" in await club.house.ask(OWNER, "/access")
-        await pressed(club.house, OWNER, f"access:card:{key}")
-        await pressed(club.house, OWNER, f"access:plan:{key}")
+        await presses(club.house, OWNER, f"access:card:{key}")
+        await presses(club.house, OWNER, f"access:plan:{key}")
         plan = (await club.house.replies(OWNER))[-1]["text"]
         assert "1 of 2 goes" in plan
         assert "Paul" in plan
-        await pressed(club.house, OWNER, f"access:live:{key}:1")
+        await presses(club.house, OWNER, f"access:live:{key}:1")
         await club.quiet()
         assert (await club.chat(key)).mode is Mode.LIVE
         assert await club.status(PAUL, GROUP) == "left"
@@ -51,12 +51,12 @@ async def test_an_admin_decides_about_who_was_added_by_hand(sqlite_url, tmp_path
         await club.passes(hours=1)
         assert (await row_of(club.database, key, PAUL)).came is Came.HAND
         await club.house.ask(OWNER, f"/access {CLUB}")
-        await pressed(club.house, OWNER, f"access:who:{key}:0")
+        await presses(club.house, OWNER, f"access:who:{key}:0")
         shown = (await club.house.replies(OWNER))[-1]["text"]
         assert all(name in shown for name in ("Paul", "Ana", "Kenji"))
-        await pressed(club.house, OWNER, f"access:remove:{key}:{PAUL}")
-        await pressed(club.house, OWNER, f"access:adopt:{key}:{ANA}")
-        await pressed(club.house, OWNER, f"access:ignore:{key}:{KENJI}")
+        await presses(club.house, OWNER, f"access:remove:{key}:{PAUL}")
+        await presses(club.house, OWNER, f"access:adopt:{key}:{ANA}")
+        await presses(club.house, OWNER, f"access:ignore:{key}:{KENJI}")
         await club.passes(days=3)
         assert [await club.status(each) for each in (PAUL, ANA, KENJI)] == ["left", "member", "member"]
         assert (await row_of(club.database, key, ANA)).decision is Decision.ADOPT
@@ -81,15 +81,15 @@ async def test_the_brake_stops_tells_the_owner_and_goes_on_with_a_yes(database_u
         await club.passes(hours=2)
         assert len([each for each in await club.house.replies(OWNER) if "would be" in each["text"]]) == 1
 
-        await pressed(club.house, OWNER, f"access:plan:{key}")
+        await presses(club.house, OWNER, f"access:plan:{key}")
         await club.pays(3001)
         await club.quiet()
-        stale = await pressed(club.house, OWNER, f"access:yes:{key}:10")
+        stale = await presses(club.house, OWNER, f"access:yes:{key}:10")
         assert "changed" in stale.toasts[0]
         assert not await club.removals()
         shown = {each.get("callback_data") for each in await club.buttons(OWNER)}
         assert f"access:yes:{key}:9" in shown  # the old yes has given way
-        await pressed(club.house, OWNER, f"access:yes:{key}:9")
+        await presses(club.house, OWNER, f"access:yes:{key}:9")
         await club.quiet()
         assert len(await club.removals()) == 9
         assert not await club.removals(3001)
@@ -104,14 +104,14 @@ async def test_above_the_size_for_one_admin_another_has_to_agree(sqlite_url, tmp
             await club.comes(user_id)
         await club.passes(days=32)
         await club.house.ask(OWNER, f"/access {CLUB}")
-        await pressed(club.house, OWNER, f"access:plan:{key}")
-        await pressed(club.house, OWNER, f"access:yes:{key}:2")
-        again = await pressed(club.house, OWNER, f"access:yes:{key}:2")
+        await presses(club.house, OWNER, f"access:plan:{key}")
+        await presses(club.house, OWNER, f"access:yes:{key}:2")
+        again = await presses(club.house, OWNER, f"access:yes:{key}:2")
         assert "Another admin has to agree" in again.toasts[0]
         await club.quiet()
         assert not await club.removals()
-        await pressed(club.house, PAUL, f"access:plan:{key}")
-        await pressed(club.house, PAUL, f"access:yes:{key}:2")
+        await presses(club.house, PAUL, f"access:plan:{key}")
+        await presses(club.house, PAUL, f"access:yes:{key}:2")
         await club.quiet()
         assert len(await club.removals()) == 2
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import update
-from tests.features.access.club import CLUB, KENJI, a_club, row_of
-from tests.support.outcomes import pressed
+from tests.features.access.club import CLUB, KENJI, a_club, presses, row_of
 from tests.support.running import ANA, OWNER, PAUL
 
 from botyard.features.access.rules import Came
@@ -63,7 +62,7 @@ async def test_who_has_not_paid_is_declined_with_an_offer(sqlite_url, tmp_path):
         )
         (declined,) = await club.house.calls("declineChatJoinRequest")
         assert offer["seq"] < declined["seq"]  # after that he could not be written to
-        assert "Plan gold-30d" in (await pressed(club.house, KENJI, "plans:open:gold-30d")).texts[0]
+        assert "Plan gold-30d" in (await presses(club.house, KENJI, "plans:open:gold-30d")).texts[0]
         await club.pays(KENJI)
         await club.quiet()
         await club.comes(KENJI)
@@ -77,7 +76,7 @@ async def test_where_the_chat_s_plans_are_sold_no_more_all_others_are_offered(sq
         async with club.database.session() as session:
             await session.execute(update(Plan).values(archived_at=club.now()))
         await club.asks(KENJI, await club.way_in(PAUL))
-        assert (await pressed(club.house, KENJI, "plans:open")).how == "button:plans:ok"
+        assert (await presses(club.house, KENJI, "plans:open")).how == "button:plans:ok"
         await club.comes(PAUL)  # what was sold before is sold
 
 
