@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -98,14 +98,10 @@ async def tell_member(
         priority=Priority.TRANSACTIONAL,
         on_unknown=OnUnknown.REPEAT,
     )
-    await _queue(session, [call], now)
+    await outbox_queue.add(await session.connection(), [call], now)
     return True
 
 
 async def language_of(session: AsyncSession, user_id: UserId) -> str | None:
     """The language of a member's Telegram, such as `de` or `pt-br`; None where it is not known."""
     return await session.scalar(select(User.language_code).where(User.id == user_id))
-
-
-async def _queue(session: AsyncSession, calls: Sequence[Call], now: datetime) -> None:
-    await outbox_queue.add(await session.connection(), calls, now)

@@ -17,10 +17,10 @@ from botyard.features.billing.models import (
     RefundState,
     Source,
 )
+from botyard.features.billing.service import ledger
 from botyard.features.billing.service.entitling import key_of
 from botyard.ids import UserId
 from botyard.members.entitlements import PaymentId
-from botyard.members.models import User
 from botyard.members.two_person import require_other
 from botyard.money import Money
 
@@ -45,8 +45,7 @@ async def ask_back(
     payment = await session.get(Payment, payment_id)
     if payment is None:
         raise NotRefundable(f"There is no payment {payment_id}.", remedy="Look at its number again.")
-    # the member's row is what all changes of his ledger wait for
-    await session.execute(select(User.id).where(User.id == payment.user_id).with_for_update())
+    await ledger.lock(session, UserId(payment.user_id))
     if payment.direction is Direction.OUT or payment.kind not in (Kind.CHARGE, Kind.RENEWAL):
         raise NotRefundable(f"Payment {payment_id} brought no money.", remedy="Choose a charge or a renewal.")
     if await _is_under_way(session, payment_id):
@@ -60,18 +59,7 @@ async def ask_back(
             f"Of payment {payment_id} {left} can be given back.",
             remedy="Give back a part of that." if left.amount else "It was given back before.",
         )
-    request = RefundRequest(
-        payment_id=payment.id,
-        amount=wanted,
-        currency=payment.currency,
-        reason=reason,
-        by_id=by,
-        state=RefundState.ASKED,
-        created_at=now,
-    )
-    session.add(request)
-    await session.flush()
-    return request
+    return await _write(session, payment, wanted, RefundState.ASKED, by, reason, now)
 
 
 async def asked_by(session: AsyncSession, payment_id: PaymentId) -> RefundRequest | None:
@@ -91,18 +79,7 @@ async def hold(
     session: AsyncSession, payment: Payment, by: UserId, reason: str, now: datetime
 ) -> RefundRequest:
     """Writes down that an admin wants to give a payment back, and that another one has to agree."""
-    request = RefundRequest(
-        payment_id=payment.id,
-        amount=payment.amount,
-        currency=payment.currency,
-        reason=reason,
-        by_id=by,
-        state=RefundState.WAITING,
-        created_at=now,
-    )
-    session.add(request)
-    await session.flush()
-    return request
+    return await _write(session, payment, payment.amount, RefundState.WAITING, by, reason, now)
 
 
 async def decide(
@@ -144,6 +121,29 @@ async def end(
     if request is None or request.state is not RefundState.ASKED:
         return None
     request.state, request.detail, request.ended_at = state, detail, now
+    await session.flush()
+    return request
+
+
+async def _write(
+    session: AsyncSession,
+    payment: Payment,
+    amount: int,
+    state: RefundState,
+    by: UserId,
+    reason: str,
+    now: datetime,
+) -> RefundRequest:
+    request = RefundRequest(
+        payment_id=payment.id,
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+        by_id=by,
+        state=state,
+        created_at=now,
+    )
+    session.add(request)
     await session.flush()
     return request
 
