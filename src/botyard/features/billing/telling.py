@@ -27,25 +27,19 @@ from botyard.routing.texts import TextArgument
 async def tell_paid(house: House, session: AsyncSession, credited: Credited, now: datetime) -> bool:
     """Sends the receipt of a payment that was credited just now; False where nothing is to be told.
 
-    Money that pays nothing is acknowledged too. The message is sent again if nobody knows whether it
-    arrived: two receipts are better than none. A member without a private chat with the bot gets none.
+    The message is sent again if nobody knows whether it arrived: two receipts are better than none. A member
+    without a private chat with the bot gets none. Money that pays nothing is `doubting.tell_doubt`'s.
     """
     payment, order = credited.payment, credited.order
-    if payment is None or credited.outcome is Outcome.KNOWN:
+    if credited.outcome is not Outcome.CREDITED or payment is None or order is None:
         return False
-    bot_id = payment.bot_id or (order.bot_id if order else None)
-    if bot_id is None:
-        return False
+    bot_id = payment.bot_id or order.bot_id
     user_id = UserId(payment.user_id)
     language = await language_of(session, user_id)
-    amount = price(Money(payment.amount, payment.currency), language)
-    if credited.outcome is not Outcome.CREDITED or order is None:
-        words: dict[str, TextArgument] = {"amount": amount, "why": credited.outcome.value}
-        return await tell_member(house, session, user_id, BotId(bot_id), "paid-for-nothing", words, now)
     end = await entitlements.last_end(session, user_id, order.pack, now)
-    words = {
+    words: dict[str, TextArgument] = {
         "title": order.title,
-        "amount": amount,
+        "amount": price(Money(payment.amount, payment.currency), language),
         "kind": "renewal" if payment.kind is Kind.RENEWAL else "charge",
         "until": moment(end, language) if end else "",
     }
